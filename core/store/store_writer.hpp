@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "core/model/time.hpp"
+#include "core/store/store.hpp"
+
+namespace waybill::core {
+
+/// What the writer has done so far; read from any thread, for /metrics.
+struct writer_stats {
+  std::uint64_t commits = 0;
+  std::uint64_t operations = 0;
+  std::uint64_t failed_commits = 0;
+  std::uint64_t waiting = 0;  ///< operations queued now
+};
+
+/// The store writer (architecture section 3): one plain thread with one queue. It takes everything that waits, commits it
+/// as one transaction (group commit), and then calls back, in order, on its own thread; callbacks must not block and must
+/// not throw. A call never blocks. When a transaction cannot be committed every operation of it fails with
+/// store_unavailable and none has had an effect; `record` operations are kept instead and tried again with backoff until
+/// the store is back, because an outcome that was seen must not be forgotten.
+/// Order: operations of one batch run as accepts, records, then jobs; so an operation handed in after another's callback
+/// sees its effect, and a claim handed in after a record does too.
+class store_writer {
+public:
+  using accept_callback = std::function<void(result<accept_result>)>;
+  using record_callback = std::function<void(result<record_result>)>;
+  /// Runs inside the transaction on the writer thread; a failed result undoes this job alone.
+  using job = std::function<result<void>(write_session&)>;
+  using job_callback = std::function<void(result<void>)>;
+  /// Called once after the callbacks of a batch: the place to flush what they gathered.
+  using batch_end = std::function<void()>;
+
+  struct options {
+    std::size_t max_batch = 2'000;  ///< operations per transaction
+    std::size_t max_waiting = 200'000;  ///< accepts beyond that are refused with queue_full
+  };
+
+  store_writer(std::unique_ptr<write_session> session, const clock& time, options settings, batch_end on_batch_end = {});
+  ~store_writer();  ///< stop()
+  store_writer(const store_writer&) = delete;
+  store_writer& operator=(const store_writer&) = delete;
+
+  void accept(new_delivery delivery, accept_callback done);
+  void record(attempt_record record, record_callback done);
+  void run(job work, job_callback done);
+
+  /// Commits what waits, calls back, joins. Later calls fail with shutting_down.
+  void stop();
+  [[nodiscard]] bool healthy() const;  ///< the last commit succeeded
+  [[nodiscard]] writer_stats stats() const;
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace waybill::core
