@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/queue/task_window.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace waybill::core {
+namespace {
+
+std::size_t content_size(const queued_task& task) { return task.content ? task.content->content.size() : 0; }
+
+// Heap orders: the standard heap keeps the greatest on top, so each says when `a` comes after `b`.
+bool less_urgent(const queued_task& a, const queued_task& b) {
+  return std::make_tuple(b.state.priority, a.state.due_at, a.state.id.bytes()) >
+         std::make_tuple(a.state.priority, b.state.due_at, b.state.id.bytes());
+}
+bool later_due(const queued_task& a, const queued_task& b) { return a.state.due_at > b.state.due_at; }
+
+queued_task pop_top(std::vector<queued_task>& heap, bool (*order)(const queued_task&, const queued_task&)) {
+  std::pop_heap(heap.begin(), heap.end(), order);
+  queued_task top = std::move(heap.back());
+  heap.pop_back();
+  return top;
+}
+
+}  // namespace
+
+void task_window::hold(queued_task task) {
+  // Everything enters through the heap of times: what is due is promoted when somebody asks, with the clock in hand.
+  later_.push_back(std::move(task));
+  std::push_heap(later_.begin(), later_.end(), later_due);
+}
+
+void task_window::promote(utc_time now) {
+  while (!later_.empty() && later_.front().state.due_at <= now) {
+    ready_.push_back(pop_top(later_, later_due));
+    std::push_heap(ready_.begin(), ready_.end(), less_urgent);
+  }
+}
+
+void task_window::offer(queued_task task) {
+  if (held_.size() >= max_tasks_ || bytes_ >= max_bytes_) {
+    if (held_.count(task.state.id) == 0) store_has_more_ = true;
+    return;
+  }
+  if (!held_.insert(task.state.id).second) return;
+  bytes_ += content_size(task);
+  hold(std::move(task));
+}
+
+void task_window::take_claim(claim_result&& claim) {
+  store_has_more_ = claim.more_due;
+  store_next_due_ = claim.next_due;
+  for (auto& task : claim.tasks) offer(std::move(task));
+}
+
+std::optional<queued_task> task_window::pop_due(utc_time now) {
+  promote(now);
+  if (ready_.empty()) return std::nullopt;
+  return pop_top(ready_, less_urgent);
+}
+
+bool task_window::has_due(utc_time now) {
+  promote(now);
+  return !ready_.empty();
+}
+
+void task_window::put_back(queued_task task) { hold(std::move(task)); }
+
+void task_window::reschedule(queued_task task, utc_time now) {
+  // A late retry kept in memory would take the place of one that could be tried now: the store keeps it till its time.
+  const bool soon = task.state.due_at - now <= keep_ahead;
+  if (soon && held_.size() <= max_tasks_ / 2) return hold(std::move(task));
+  if (!store_next_due_ || task.state.due_at < *store_next_due_) store_next_due_ = task.state.due_at;
+  forget(task.state.id, content_size(task));
+}
+
+void task_window::forget(const task_id& id, std::size_t size) {
+  if (held_.erase(id) != 0) bytes_ -= std::min(bytes_, size);
+}
+
+bool task_window::withdraw(const task_id& id) {
+  const auto is_it = [&](const queued_task& task) { return task.state.id == id; };
+  for (auto [heap, order] : {std::make_pair(&ready_, &less_urgent), std::make_pair(&later_, &later_due)}) {
+    auto found = std::find_if(heap->begin(), heap->end(), is_it);
+    if (found == heap->end()) continue;
+    forget(id, content_size(*found));
+    heap->erase(found);
+    std::make_heap(heap->begin(), heap->end(), order);
+    return true;
+  }
+  return false;
+}
+
+void task_window::clear_waiting() {
+  for (auto* heap : {&ready_, &later_}) {
+    for (auto& task : *heap) forget(task.state.id, content_size(task));
+    heap->clear();
+  }
+  store_has_more_ = true;
+}
+
+std::optional<utc_time> task_window::next_due() const {
+  std::optional<utc_time> next = store_next_due_;
+  if (!later_.empty() && (!next || later_.front().state.due_at < *next)) next = later_.front().state.due_at;
+  return next;
+}
+
+bool task_window::wants_claim(utc_time now) const {
+  const bool store_has_due = store_has_more_ || (store_next_due_ && *store_next_due_ <= now);
+  return store_has_due && held_.size() <= max_tasks_ / 2 && bytes_ < max_bytes_;
+}
+
+std::uint32_t task_window::room() const {
+  return held_.size() >= max_tasks_ ? 0 : static_cast<std::uint32_t>(max_tasks_ - held_.size());
+}
+
+}  // namespace waybill::core

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "core/model/delivery.hpp"
+#include "core/store/records.hpp"
+
+namespace waybill::core {
+
+/// The bounded part of a destination's queue that is held in memory. The store has every waiting task; the window has the
+/// next ones, plus the ids of those being tried or recorded, so that a claim does not bring them again.
+///
+/// What always holds:
+///  1. An id is held at most once: as ready, as waiting for its time, or as out (being tried or recorded).
+///  2. At most `max_tasks` ids are held, and content of at most `max_bytes` (one task more than that at most).
+///  3. `store_has_more` is set whenever a task was turned away or a claim left something behind; only a claim clears it.
+/// Pure: every call says what time it is. Not thread-safe; one destination actor owns it.
+class task_window {
+public:
+  static constexpr milliseconds keep_ahead{2'000};
+
+  task_window(std::size_t max_tasks, std::size_t max_bytes) : max_tasks_(max_tasks), max_bytes_(max_bytes) {}
+
+  /// Takes a task in, or turns it away because the window is full; a task already held is ignored.
+  void offer(queued_task task);
+  /// The answer to a claim: `asked` tells whether more can be due than came.
+  void take_claim(claim_result&& claim);
+  /// The task to try now: highest priority, then due time, then age. It stays held until `forget`.
+  [[nodiscard]] std::optional<queued_task> pop_due(utc_time now);
+  [[nodiscard]] bool has_due(utc_time now);
+  /// Back in line without having been tried.
+  void put_back(queued_task task);
+  /// A tried task whose outcome is stored and which waits for its retry. Left to the store if that is further off than
+  /// `keep_ahead`, or if the window is more than half full.
+  void reschedule(queued_task task, utc_time now);
+  /// The task has left the queue, or is no longer ours.
+  void forget(const task_id& id, std::size_t content_size);
+  /// Removes a task that is not out; false if it is out or unknown.
+  bool withdraw(const task_id& id);
+  /// Forgets everything that is not out: the store has it.
+  void clear_waiting();
+
+  /// When something becomes due that is not yet: in memory, or in the store as far as known.
+  [[nodiscard]] std::optional<utc_time> next_due() const;
+  [[nodiscard]] bool wants_claim(utc_time now) const;
+  void expect_more() { store_has_more_ = true; }
+  [[nodiscard]] std::uint32_t room() const;
+  [[nodiscard]] const std::unordered_set<task_id>& held() const { return held_; }
+  [[nodiscard]] std::size_t waiting() const { return ready_.size() + later_.size(); }
+
+private:
+  void hold(queued_task task);
+  void promote(utc_time now);
+
+  std::size_t max_tasks_;
+  std::size_t max_bytes_;
+  std::size_t bytes_ = 0;
+  std::unordered_set<task_id> held_;
+  std::vector<queued_task> ready_;  ///< heap: best on top
+  std::vector<queued_task> later_;  ///< heap: earliest on top
+  bool store_has_more_ = false;
+  std::optional<utc_time> store_next_due_;
+};
+
+}  // namespace waybill::core
