@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One Waybill node on an empty data folder, and what a user would ask of it over its API."""
+import http.client
+import json
+import os
+import shutil
+import time
+
+from . import processes
+
+# Loopback is closed to handlers by default; the receiver of a benchmark is there.
+_CONFIG = """[network]
+allow = ["127.0.0.0/8"]
+"""
+
+
+class Node:
+    def __init__(self, build, folder, port, extra_config=""):
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        self.port, self.data, self.log = port, f"{folder}/data", f"{folder}/node.log"
+        with open(f"{folder}/waybill.toml", "w", encoding="utf-8") as file:
+            file.write(_CONFIG + extra_config)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("WAYBILL_", "DELIVERY_"))}
+        started = time.monotonic()
+        self.process = processes.start(
+            [f"{build}/bin/waybilld", "--config", f"{folder}/waybill.toml", "--data", self.data, "--listen", f"127.0.0.1:{port}",
+             "--plugins", f"{build}/plugins"], self.log, env=environment)
+        processes.wait_for_port(port, self.process, self.log)
+        self._wait_until_ready()
+        self.start_seconds = round(time.monotonic() - started, 3)
+        self.key_file = f"{self.data}/operator.key"
+        with open(self.key_file, encoding="utf-8") as file:
+            self._key = file.read().strip()
+        self._connection = None
+
+    def _wait_until_ready(self):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            probe = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            try:
+                probe.request("GET", "/readyz")
+                if probe.getresponse().status == 200:
+                    return
+            except OSError:
+                pass
+            finally:
+                probe.close()
+            time.sleep(0.02)
+        raise SystemExit(f"the node did not become ready; see {self.log}")
+
+    @property
+    def database(self):
+        return f"{self.data}/waybill.db"
+
+    def call(self, method, path, body=None):
+        text = None if body is None else json.dumps(body)
+        for last in (False, True):
+            if self._connection is None:
+                self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            try:
+                self._connection.request(method, path, text, {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"})
+                answer = self._connection.getresponse()
+                data = answer.read().decode()
+                break
+            except (http.client.HTTPException, OSError):
+                self._connection.close()
+                self._connection = None
+                if last:
+                    raise
+        if answer.status >= 300:
+            raise SystemExit(f"{method} {path}: {answer.status} {data}")
+        return data
+
+    def create_webhook(self, url, label, policy, config=None):
+        """A destination as a user makes it: the node makes its signing secret. Returns the id."""
+        body = {"type": "webhook", "label": label, "config": {"url": url, **(config or {})}, "policy": policy}
+        return json.loads(self.call("POST", "/v1/destinations", body))["id"]
+
+    def metric(self, name, **labels):
+        """The sum over every series of `name` whose labels include `labels`."""
+        total = 0.0
+        for line in self.call("GET", "/metrics").splitlines():
+            series, _, value = line.rpartition(" ")
+            if series.split("{", 1)[0] == name and all(f'{k}="{v}"' in series for k, v in labels.items()):
+                total += float(value)
+        return total
+
+    def accepted(self):
+        return int(self.metric("waybill_tasks_accepted_total"))
+
+    def finished(self):
+        return int(self.metric("waybill_tasks_finished_total"))
+
+    def stop(self):
+        """Orderly. Returns the exit code: 0 or something is wrong."""
+        if self._connection:
+            self._connection.close()
+        return processes.stop(self.process, wait=60)
