@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ void log(log_level level, std::string_view event, std::string_view text, std::in
 [[nodiscard]] bool log_enabled(log_level level);
 /// level: debug | info | warning | error; format: text | json. validation_error for another word.
 [[nodiscard]] result<void> set_up_logging(std::string_view level, std::string_view format);
+/// Writes out what waits; later lines are written before log() returns. For the end of the process, which calls it by itself
+/// on exit() but not on _exit() or abort().
+void stop_logging();
 /// Is this a name whose value must not be shown? Case-insensitive; also used for HTTP headers.
 [[nodiscard]] bool names_a_secret(std::string_view field);
 
