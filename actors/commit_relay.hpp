@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/actor.hpp>
+#include <utility>
+#include <vector>
+
+#include "actors/messages.hpp"
+
+namespace waybill::actors {
+
+/// Carries what one commit of the store writer brought about into the actors: one message to the registry with every
+/// accepted task, one to each destination with its stored outcomes. Lives on the writer's thread: `add_*` is called from the
+/// writer's callbacks, `flush` from its end of batch.
+class commit_relay {
+public:
+  /// Before the writer starts to call back.
+  void connect(caf::actor registry) { registry_ = std::move(registry); }
+
+  void add_accepted(core::queued_task task) { accepted_.tasks.push_back(std::move(task)); }
+  void add_stored(const caf::actor& to, outcome_stored outcome);
+  void flush();
+  /// Drops the handles, so that actors can end; nothing is sent any more.
+  void disconnect();
+
+private:
+  caf::actor registry_;
+  tasks_accepted accepted_;
+  std::vector<std::pair<caf::actor, outcomes_stored>> stored_;  ///< few destinations a batch: a look-up by walking
+};
+
+}  // namespace waybill::actors

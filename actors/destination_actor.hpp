@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The actor of one destination. It owns the breaker, the rate limit, the retry timers and a bounded window of tasks; it tries
+// tasks through the destination's handler and hands outcomes to the store writer. All durable truth is in the store: this
+// actor can die at any time and a new one claims what is due.
+//
+//   in                  from              what it brings about
+//   opened              reader thread     the handler is open (or not: tried again with backoff)
+//   tasks_offered       registry          fresh committed tasks, into the window as far as there is room
+//   claim_answered      registry          tasks fetched from the store
+//   check_store         registry          there is more in the store: claim
+//   attempt_done        plugin thread     outcome of a flight, to breaker, retry decision and store writer
+//   outcomes_stored     store writer      the outcome is durable: forget the task or wait for its retry
+//   wake                itself            the one timer: due tasks, breaker, rate, deadlines, idleness
+//   place_free          another actor     a shared place for an attempt may be free
+//   withdraw            registry          tasks were cancelled
+//   reload              registry          configuration, state or secrets changed
+//   ask_figures         registry          live figures
+//   start_drain         registry          finish what is under way, then end
+//   retire              registry          end now (idle or removed)
+//
+//        opened ok            opened: disabled                 start_drain
+//   loading -----> running <------> disabled        any state -----------> draining -> end
+//      ^  failed      |  reload
+//      +--------------+
+
+#include <caf/actor.hpp>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <unordered_map>
+
+#include "actors/caf_compat.hpp"
+#include "actors/engine_context.hpp"
+#include "actors/messages.hpp"
+#include "core/policy/circuit_breaker.hpp"
+#include "core/policy/rate_limiter.hpp"
+#include "core/policy/retry_policy.hpp"
+#include "core/queue/task_window.hpp"
+
+namespace waybill::actors {
+
+class destination_state {
+public:
+  static inline const char* name = "destination";
+
+  ~destination_state();
+  caf::behavior start(caf::event_based_actor* self, engine_context& context, core::destination_id id, caf::actor registry);
+
+private:
+  enum class mode : std::uint8_t { loading = 1, running, disabled, draining };
+
+  /// An attempt under way.
+  struct flight {
+    core::queued_task what;
+    core::utc_time started_at;
+    core::mono_time started;
+    std::shared_ptr<core::handler> through;  ///< survives a reload
+    core::handler::token token = 0;
+  };
+  /// An outcome on its way to the store.
+  struct pending_outcome {
+    core::queued_task what;
+    core::task_status after;
+  };
+
+  void on_opened(opened& m);
+  void on_tasks_offered(tasks_offered& m);
+  void on_claim_answered(claim_answered& m);
+  void on_attempt_done(attempt_done& m);
+  void on_outcomes_stored(outcomes_stored& m);
+  void on_wake(const wake& m);
+  void on_withdraw(const withdraw& m);
+  void on_reload();
+  void on_start_drain();
+  void on_figures(const ask_figures& m) const;
+
+  void load();
+  void pump();
+  [[nodiscard]] bool may_start(core::utc_time now);
+  void launch(core::queued_task task, core::utc_time now);
+  void expire_deadlines();
+  void conclude(flight done, core::attempt_result result);
+  void judge(const core::attempt_result& result, core::utc_time now);
+  [[nodiscard]] core::attempt_record make_record(const flight& done, core::attempt_result&& result, core::utc_time now);
+  void store_outcome(core::attempt_record record, core::queued_task what);
+  void disable(const std::string& reason);
+  void claim_if_wanted(core::utc_time now);
+  void arm();
+  [[nodiscard]] std::optional<core::milliseconds> time_to_next_event() const;
+  void settle();
+  [[nodiscard]] core::milliseconds attempt_timeout() const;
+
+  caf::event_based_actor* self_ = nullptr;
+  engine_context* context_ = nullptr;
+  core::destination_id id_;
+  caf::actor registry_;
+  mode mode_ = mode::loading;
+  std::uint64_t seen_ = 0;  ///< messages of the registry handled
+
+  // What `opened` brought. load_generation_ makes a stale answer recognisable.
+  std::uint64_t load_generation_ = 0;
+  bool loading_ = false;
+  bool loaded_once_ = false;
+  std::uint32_t failed_loads_ = 0;
+  std::optional<core::mono_time> load_again_at_;
+  std::shared_ptr<const core::destination> settings_;
+  std::shared_ptr<core::handler> handler_;
+  core::policy policy_;
+  std::optional<core::utc_time> secrets_change_at_;
+
+  // Decisions.
+  core::circuit_breaker breaker_{core::breaker_settings{}};
+  core::token_bucket bucket_{0, 0};
+  core::retry_policy retries_{core::retry_settings{}};
+  std::minstd_rand jitter_;
+
+  // Every held task is in the window waiting, in flights_ or in outcomes_; never in two of them.
+  std::optional<core::task_window> window_;
+  std::unordered_map<std::uint64_t, flight> flights_;
+  std::unordered_map<core::task_id, pending_outcome> outcomes_;
+  std::deque<std::pair<core::mono_time, std::uint64_t>> deadlines_;  ///< of flights, in starting order; ended ones may linger
+  std::uint64_t last_flight_ = 0;
+  bool claiming_ = false;
+  bool awaiting_place_ = false;
+
+  std::uint64_t wake_generation_ = 0;
+  std::optional<core::mono_time> armed_for_;
+  std::optional<core::mono_time> rate_allows_at_;  ///< due tasks wait for the rate limit
+  core::mono_time last_active_;
+  std::deque<core::milliseconds> response_times_;  ///< the last 256
+};
+
+[[nodiscard]] caf::behavior destination_actor(caf::stateful_actor<destination_state>* self, engine_context* context,
+                                              core::destination_id id, caf::actor registry);
+
+}  // namespace waybill::actors

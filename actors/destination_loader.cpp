@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/destination_loader.hpp"
+
+#include <waybill/plugin.h>
+
+#include <algorithm>
+
+namespace waybill::actors {
+namespace {
+
+core::result<nlohmann::json> clear_signing_secrets(engine_context& context, const std::string& seal_context,
+                                                   const std::vector<core::signing_secret>& secrets, core::utc_time now) {
+  auto list = nlohmann::json::array();
+  for (const auto& secret : secrets) {
+    if (secret.expires_at && *secret.expires_at <= now) continue;
+    auto clear = context.box.open(secret.secret, seal_context);
+    if (!clear) return core::fail(clear.error());
+    list.push_back({{"id", secret.id.to_string()}, {"algorithm", secret.algorithm}, {"secret", *std::move(clear)}});
+  }
+  return list;
+}
+
+core::result<void> open_handler(engine_context& context, core::read_session& session, core::destination_id id, opened& out) {
+  auto loaded = session.load_destination(id);
+  if (!loaded) return core::fail(loaded.error());
+  auto secrets = session.signing_secrets(id);
+  if (!secrets) return core::fail(secrets.error());
+  auto health = session.get_health(id);
+  if (!health) return core::fail(health.error());
+  auto organization = session.get_organization(loaded->organization);
+  if (!organization) return core::fail(organization.error());
+
+  out.health = *std::move(health);
+  out.policy = loaded->policy.over(organization->policy.over(context.settings.default_policy()));
+  for (const auto& secret : *secrets)
+    if (secret.expires_at && (!out.secrets_change_at || *secret.expires_at < *out.secrets_change_at))
+      out.secrets_change_at = secret.expires_at;
+  auto settings = std::make_shared<core::destination>(*std::move(loaded));
+  out.settings = settings;
+  if (settings->state == core::destination_state::disabled) return {};
+
+  const auto* type = context.plugins.find(settings->type);
+  if (type == nullptr)
+    return core::fail(core::error_code::destination_type_not_found, "no plugin of type '" + settings->type + "' is loaded");
+  auto config = clear_config(context, *settings, *secrets);
+  if (!config) return core::fail(config.error());
+  auto handler = type->open(*config, id, context.services);
+  if (!handler) return core::fail(handler.error());
+  out.handler = *std::move(handler);
+  return {};
+}
+
+}  // namespace
+
+core::result<nlohmann::json> clear_config(engine_context& context, const core::destination& d,
+                                          const std::vector<core::signing_secret>& secrets) {
+  const auto seal_context = engine_context::seal_context(d.organization, d.id);
+  auto schema = context.schemas.find(d.type);
+  const auto* type = context.plugins.find(d.type);
+  if (schema == context.schemas.end() || type == nullptr)
+    return core::fail(core::error_code::destination_type_not_found, "no plugin of type '" + d.type + "' is loaded");
+  auto config = schema->second.unseal(d.config, context.box, seal_context);
+  if (!config) return config;
+  config = schema->second.with_defaults(*std::move(config));
+  if ((type->features() & WB_FEATURE_SIGNING_SECRETS) != 0) {
+    auto list = clear_signing_secrets(context, seal_context, secrets, context.time.now());
+    if (!list) return list;
+    (*config)["signingSecrets"] = *std::move(list);
+  }
+  return config;
+}
+
+opened load_destination(engine_context& context, core::read_session& session, core::destination_id id) {
+  opened out;
+  if (auto done = open_handler(context, session, id, out); !done) out.failure = done.error();
+  return out;
+}
+
+}  // namespace waybill::actors

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/engine.hpp"
+
+#include <algorithm>
+#include <caf/actor_registry.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "actors/engine_service.hpp"
+#include "actors/handler_host.hpp"
+#include "actors/housekeeping.hpp"
+#include "actors/intake_actor.hpp"
+#include "actors/registry_actor.hpp"
+#include "actors/scheduler_actor.hpp"
+#include "core/telemetry/log.hpp"
+
+namespace waybill::actors {
+namespace {
+
+constexpr std::uint32_t page_size = 500;
+constexpr std::size_t scheduler_threads = 2;
+
+struct system_settings : caf::actor_system_config {
+  system_settings() {
+    // Without a bound one busy actor starves all others; two workers are enough for actors that never block.
+    set("scheduler.max-throughput", std::size_t{100});
+    set("scheduler.max-threads", scheduler_threads);
+  }
+};
+
+core::result<core::network_guard> make_guard(const core::config& settings) {
+  std::vector<core::ip_range> allowed;
+  for (const auto& text : settings.network.allow) {
+    auto range = core::ip_range::parse(text);
+    if (!range) return core::fail(range.error());
+    allowed.push_back(*range);
+  }
+  return core::network_guard{std::move(allowed)};
+}
+
+/// Calls `each` with every item of a paged read.
+template <class T, class Read, class Each>
+core::result<void> for_all(Read read, Each each) {
+  core::page_request request{page_size, {}};
+  do {
+    core::result<core::page<T>> page = read(request);
+    if (!page) return core::fail(page.error());
+    for (auto& item : page->items) each(item);
+    request.cursor = page->next_cursor;
+  } while (!request.cursor.empty());
+  return {};
+}
+
+}  // namespace
+
+struct engine::state {
+  state(const parts& with, std::unique_ptr<core::store_readers> r)
+      : box(with.key),
+        readers(std::move(r)),
+        context(with.settings, with.time, *readers, with.plugins, with.figures, box),
+        keys(with.time),
+        service(context, keys) {}
+
+  core::secret_box box;
+  std::unique_ptr<core::store_readers> readers;
+  engine_context context;
+  std::unique_ptr<core::store_writer> writer;
+  key_ring keys;
+  engine_service service;
+  std::unique_ptr<housekeeping> chores;
+  system_settings system_config;
+  std::unique_ptr<caf::actor_system> system;
+  caf::actor scheduler;
+  caf::actor registry;
+  caf::actor intake;
+  bool stopped = false;
+
+  core::result<void> load(core::store& storage);
+  core::result<void> take_over();
+  void spawn();
+  core::result<void> wake_waiting(core::store& storage);
+};
+
+engine::engine() = default;
+engine::~engine() {
+  if (state_) stop(std::chrono::milliseconds{0});
+}
+
+core::delivery_service& engine::service() { return state_->service; }
+
+core::result<std::unique_ptr<engine>> engine::start(const parts& with) {
+  auto guard = make_guard(with.settings);
+  if (!guard) return core::fail(guard.error());
+  auto readers = core::store_readers::start(with.storage, with.settings.store.readers);
+  if (!readers) return core::fail(readers.error());
+  std::unique_ptr<engine> made{new engine};
+  made->state_ = std::make_unique<state>(with, *std::move(readers));
+  auto& s = *made->state_;
+  for (const auto* type : with.plugins.types()) {
+    auto schema = core::config_schema::compile(type->config_schema());
+    if (!schema) return core::fail(schema.error());
+    s.context.schemas.emplace(type->type(), *std::move(schema));
+  }
+  auto session = with.storage.open_writer();
+  if (!session) return core::fail(session.error());
+  core::store_writer::options options;
+  options.max_batch = with.settings.store.max_batch;
+  s.writer = std::make_unique<core::store_writer>(*std::move(session), with.time, options, [&s] { s.context.relay.flush(); });
+  s.context.writer = s.writer.get();
+  s.context.services = std::make_shared<handler_host>(s.context, *std::move(guard));
+  if (auto done = s.take_over(); !done) return core::fail(done.error());
+  if (auto done = s.load(with.storage); !done) return core::fail(done.error());
+  s.chores = std::make_unique<housekeeping>(s.context, s.keys);
+  s.spawn();
+  if (auto done = s.wake_waiting(with.storage); !done) return core::fail(done.error());
+  return made;
+}
+
+core::result<void> engine::state::take_over() {
+  std::promise<core::result<void>> taken;
+  writer->run(
+      [this](core::write_session& session) -> core::result<void> {
+        auto epoch = session.take_over_shards("local", context.time.now());
+        if (!epoch) return core::fail(epoch.error());
+        context.epoch = *epoch;
+        return {};
+      },
+      [&taken](core::result<void> done) { taken.set_value(std::move(done)); });
+  return taken.get_future().get();
+}
+
+core::result<void> engine::state::load(core::store& storage) {
+  auto session = storage.open_reader();
+  if (!session) return core::fail(session.error());
+  auto known = (*session)->all_keys();
+  if (!known) return core::fail(known.error());
+  for (auto& key : *known) keys.put(std::move(key));
+  return for_all<core::destination>([&](const core::page_request& request) { return (*session)->all_destinations(request); },
+                                    [&](const core::destination& d) { context.directory.put(d); });
+}
+
+void engine::state::spawn() {
+  system = std::make_unique<caf::actor_system>(system_config);
+  scheduler = system->spawn(scheduler_actor, &context, scheduler_state::chore([this] { chores->run(); }));
+  registry = system->spawn(registry_actor, &context, scheduler);
+  intake = system->spawn(intake_actor, &context);
+  caf::anon_send(scheduler, registry);
+  context.relay.connect(registry);
+  service.connect(intake, registry);
+}
+
+core::result<void> engine::state::wake_waiting(core::store& storage) {
+  auto session = storage.open_reader();
+  if (!session) return core::fail(session.error());
+  auto waiting = (*session)->waiting_destinations();
+  if (!waiting) return core::fail(waiting.error());
+  const auto now = context.time.now();
+  work_waiting due;
+  std::int64_t tasks = 0;
+  for (const auto& entry : *waiting) {
+    tasks += static_cast<std::int64_t>(entry.waiting);
+    if (entry.next_due <= now)
+      due.destinations.push_back(entry.destination);
+    else
+      caf::anon_send(scheduler, wake_destination{entry.destination, entry.next_due});
+  }
+  context.waiting.fetch_add(tasks);
+  if (tasks > 0)
+    core::log(core::log_level::info, "engine.recovered", "Waiting tasks were found in the store",
+              {{"tasks", std::to_string(tasks)}, {"destinations", std::to_string(waiting->size())}});
+  caf::anon_send(registry, std::move(due));
+  return {};
+}
+
+bool engine::stop(std::chrono::milliseconds grace) {
+  auto& s = *state_;
+  if (s.stopped) return true;
+  s.stopped = true;
+  s.context.draining.store(true);
+  bool clean = true;
+  if (s.system) {
+    auto drained = std::make_shared<std::promise<void>>();
+    auto waiting = drained->get_future();
+    caf::anon_send(s.registry, drain{[drained] { drained->set_value(); }});
+    clean = waiting.wait_for(grace) == std::future_status::ready;
+  }
+  // What is handed back stays due in the store. Writer and readers answer everything they hold before the actors go.
+  if (s.writer) s.writer->stop();
+  s.readers->stop();
+  s.context.relay.disconnect();
+  s.service.disconnect();
+  for (auto* actor : {&s.intake, &s.registry, &s.scheduler}) {
+    if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::kill);
+    *actor = nullptr;
+  }
+  s.system.reset();
+  return clean;
+}
+
+}  // namespace waybill::actors

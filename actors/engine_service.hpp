@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/actor.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "actors/engine_context.hpp"
+#include "actors/key_ring.hpp"
+#include "core/service.hpp"
+
+namespace waybill::actors {
+
+/// What a role set must hold one of; the engine's operator key passes everywhere.
+namespace allow {
+inline constexpr auto bit = [](core::role r) { return static_cast<std::uint8_t>(r); };
+inline constexpr std::uint8_t read = bit(core::role::admin) | bit(core::role::operate) | bit(core::role::producer) |
+                                     bit(core::role::viewer) | bit(core::role::auditor);
+inline constexpr std::uint8_t deliver = bit(core::role::admin) | bit(core::role::producer);
+inline constexpr std::uint8_t operate = bit(core::role::admin) | bit(core::role::operate);
+inline constexpr std::uint8_t administer = bit(core::role::admin);
+inline constexpr std::uint8_t engine_only = 0;
+}  // namespace allow
+
+/// core::delivery_service over the store and the actors. Decides what the caller may do; reads run on the store's reader
+/// threads, writes on its writer thread, deliveries go through intake. One file a group of resources. Thread-safe.
+class engine_service final : public core::delivery_service {
+public:
+  engine_service(engine_context& context, key_ring& keys) : context_(context), keys_(keys) {}
+  void connect(caf::actor intake, caf::actor registry);
+  void disconnect();
+
+  void deliver(const core::caller&, core::delivery_request, core::reply<core::delivery_receipt>) override;
+  void get_delivery(const core::caller&, core::delivery_id, core::reply<core::delivery_view>) override;
+  void list_deliveries(const core::caller&, core::delivery_filter, core::page_request,
+                       core::reply<core::page<core::delivery_view>>) override;
+  void get_payload(const core::caller&, core::delivery_id, core::reply<core::delivery_ptr>) override;
+  void get_attempt(const core::caller&, core::delivery_id, core::attempt_id, core::reply<core::attempt>) override;
+  void retry_delivery(const core::caller&, core::delivery_id, std::vector<core::destination_id>,
+                      core::reply<core::delivery_view>) override;
+  void cancel_delivery(const core::caller&, core::delivery_id, std::vector<core::destination_id>,
+                       core::reply<core::delivery_view>) override;
+
+  void create_destination(const core::caller&, core::destination_input, bool test_first,
+                          core::reply<core::created_destination>) override;
+  void get_destination(const core::caller&, core::destination_id, core::reply<core::destination>) override;
+  void list_destinations(const core::caller&, core::destination_filter, core::page_request,
+                         core::reply<core::page<core::destination>>) override;
+  void update_destination(const core::caller&, core::destination_id, core::destination_input, core::update_kind,
+                          std::uint64_t expected_version, bool test_first, core::reply<core::destination>) override;
+  void delete_destination(const core::caller&, core::destination_id, std::uint64_t expected_version,
+                          core::reply<void>) override;
+  void set_destination_state(const core::caller&, core::destination_id, core::destination_state, std::string reason,
+                             core::reply<core::destination>) override;
+  void test_destination(const core::caller&, core::destination_id, core::reply<core::connection_test>) override;
+  void test_destination(const core::caller&, core::destination_input, core::reply<core::connection_test>) override;
+  void get_health(const core::caller&, core::destination_id, core::reply<core::destination_health>) override;
+  void get_destination_queue(const core::caller&, core::destination_id, core::reply<core::queue_report>) override;
+  void list_secrets(const core::caller&, core::destination_id, core::reply<std::vector<core::signing_secret>>) override;
+  void add_secret(const core::caller&, core::destination_id, core::secret_input, core::reply<core::signing_secret>) override;
+  void rotate_secret(const core::caller&, core::destination_id, core::secret_input, core::reply<core::signing_secret>) override;
+  void delete_secret(const core::caller&, core::destination_id, core::secret_id, core::reply<void>) override;
+  void destination_types(const core::caller&, core::reply<std::vector<core::destination_type>>) override;
+
+  void list_dead_letters(const core::caller&, core::dead_letter_filter, core::page_request,
+                         core::reply<core::page<core::dead_letter>>) override;
+  void redrive_dead_letters(const core::caller&, core::dead_letter_action, core::reply<std::uint64_t>) override;
+  void discard_dead_letters(const core::caller&, core::dead_letter_action, core::reply<std::uint64_t>) override;
+  void get_queue(const core::caller&, core::reply<core::queue_report>) override;
+
+  void list_keys(const core::caller&, core::page_request, core::reply<core::page<core::api_key>>) override;
+  void create_key(const core::caller&, core::key_input, core::reply<core::created_key>) override;
+  void revoke_key(const core::caller&, core::key_id, core::reply<void>) override;
+  void list_organizations(const core::caller&, core::page_request, core::reply<core::page<core::organization>>) override;
+  void create_organization(const core::caller&, core::organization_input, core::reply<core::organization>) override;
+  void get_organization(const core::caller&, core::organization_id, core::reply<core::organization>) override;
+  void update_organization(const core::caller&, core::organization_id, core::organization_input, std::uint64_t expected_version,
+                           core::reply<core::organization>) override;
+
+  void check_readiness(core::reply<core::readiness>) override;
+  [[nodiscard]] core::result<core::caller> authenticate(std::string_view presented, std::string_view acting_for,
+                                                        std::string_view remote_address) override;
+
+private:
+  /// Roles and the organization of the request; forbidden with the reason.
+  [[nodiscard]] core::result<void> require(const core::caller& who, std::uint8_t roles) const;
+  [[nodiscard]] static bool in_reach(const core::caller& who, core::destination_id id);
+  /// The organization's destination, secrets sealed. A foreign id leaves a security event.
+  [[nodiscard]] core::result<core::destination> own_destination(const core::caller& who, core::read_session& session,
+                                                                core::destination_id id) const;
+  [[nodiscard]] core::result<core::delivery_view> own_delivery(const core::caller& who, core::read_session& session,
+                                                               core::delivery_id id) const;
+  void report_foreign(const core::caller& who, std::string_view what, const std::string& id) const;
+  [[nodiscard]] core::destination shown(core::destination d) const;
+
+  /// Runs `work(read_session&) -> result<T>` on a reader thread if the caller has one of the roles, and replies with it.
+  template <class T, class Work>
+  void read(const core::caller& who, std::uint8_t roles, core::reply<T> reply, Work work);
+  /// Runs `work(write_session&) -> result<T>` in the writer's transaction; `then(T&)` after the commit, then replies.
+  template <class T, class Work, class Then>
+  void write(core::reply<T> reply, Work work, Then then);
+
+  void save_new(const core::caller& who, core::destination d, nlohmann::json clear,
+                core::reply<core::created_destination> reply);
+  void save_changed(core::destination d, std::uint64_t expected_version, core::reply<core::destination> reply);
+  void connect_and_test(const core::destination& d, nlohmann::json clear, core::reply<core::connection_test> reply);
+  void reply_with_delivery(const core::caller& who, core::delivery_id id, core::reply<core::delivery_view> reply);
+  void redrive_batch(const core::caller& who, core::dead_letter_filter filter, std::uint64_t so_far,
+                     core::reply<std::uint64_t> reply);
+  void discard_batch(const core::caller& who, core::dead_letter_filter filter, std::uint64_t so_far,
+                     core::reply<std::uint64_t> reply);
+  void keep_secret(const core::caller& who, core::destination_id id, core::secret_input input, bool rotate,
+                   core::reply<core::signing_secret> reply);
+
+  engine_context& context_;
+  key_ring& keys_;
+  caf::actor intake_;
+  caf::actor registry_;
+};
+
+template <class T, class Work>
+void engine_service::read(const core::caller& who, std::uint8_t roles, core::reply<T> reply, Work work) {
+  if (auto allowed = require(who, roles); !allowed) return reply(core::fail(std::move(allowed.error())));
+  context_.readers.run([reply = std::move(reply), work = std::move(work)](core::read_session* session) mutable {
+    if (session == nullptr) return reply(core::fail(core::error_code::shutting_down, "the node is shutting down"));
+    reply(work(*session));
+  });
+}
+
+template <class T, class Work, class Then>
+void engine_service::write(core::reply<T> reply, Work work, Then then) {
+  auto made = std::make_shared<core::result<T>>();
+  context_.writer->run(
+      [made, work = std::move(work)](core::write_session& session) mutable -> core::result<void> {
+        *made = work(session);
+        if (!*made) return core::fail(made->error());
+        return {};
+      },
+      [made, then = std::move(then), reply = std::move(reply)](core::result<void> done) mutable {
+        if (!done) return reply(core::fail(std::move(done.error())));
+        then(**made);
+        reply(std::move(*made));
+      });
+}
+
+}  // namespace waybill::actors

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/handler_host.hpp"
+
+#include <future>
+
+namespace waybill::actors {
+namespace {
+
+/// A sealed value opens only under the destination and the key it was put with.
+std::string state_context(core::destination_id id, std::string_view key) {
+  return id.to_string() + "/state/" + std::string(key);
+}
+
+}  // namespace
+
+bool handler_host::connect_allowed(const std::uint8_t* address, std::size_t size, std::uint16_t) const {
+  return guard_.allows(address, size);
+}
+
+core::result<std::string> handler_host::state_get(core::destination_id id, std::string_view key) {
+  auto answer = std::make_shared<std::promise<core::result<std::string>>>();
+  auto waiting = answer->get_future();
+  context_.readers.run([answer, id, key = std::string(key)](core::read_session* session) {
+    if (session == nullptr)
+      answer->set_value(core::fail(core::error_code::shutting_down, "the node is shutting down"));
+    else
+      answer->set_value(session->handler_state(id, key));
+  });
+  auto sealed = waiting.get();
+  if (!sealed) return sealed;
+  return context_.box.open(*sealed, state_context(id, key));
+}
+
+core::result<void> handler_host::state_put(core::destination_id id, std::string_view key, std::string_view value) {
+  auto answer = std::make_shared<std::promise<core::result<void>>>();
+  auto waiting = answer->get_future();
+  context_.writer->run([id, key = std::string(key), sealed = context_.box.seal(value, state_context(id, key))](
+                           core::write_session& session) { return session.put_handler_state(id, key, sealed); },
+                       [answer](core::result<void> done) { answer->set_value(std::move(done)); });
+  return waiting.get();
+}
+
+core::result<std::string> handler_host::link_create(core::destination_id, const core::delivery&, std::string_view) {
+  // Told to the plugin as WB_NOT_FOUND: this node has no link service.
+  return core::fail(core::error_code::not_found, "the node serves no download links");
+}
+
+void handler_host::metric_add(const std::string& type, std::string_view name, double value) {
+  context_.figures.handler_add(type, name, value);
+}
+
+void handler_host::metric_observe(const std::string& type, std::string_view name, double value) {
+  context_.figures.handler_observe(type, name, value);
+}
+
+}  // namespace waybill::actors

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "actors/engine_context.hpp"
+#include "core/security/network_guard.hpp"
+
+namespace waybill::actors {
+
+/// What handlers may ask of the engine: the network guard, durable state sealed at rest, metrics. Called from plugin threads,
+/// never from actors; state calls block for the store.
+class handler_host final : public core::handler_services {
+public:
+  handler_host(engine_context& context, core::network_guard guard) : context_(context), guard_(std::move(guard)) {}
+
+  [[nodiscard]] bool connect_allowed(const std::uint8_t* address, std::size_t size, std::uint16_t port) const override;
+  core::result<std::string> state_get(core::destination_id id, std::string_view key) override;
+  core::result<void> state_put(core::destination_id id, std::string_view key, std::string_view value) override;
+  core::result<std::string> link_create(core::destination_id id, const core::delivery& d, std::string_view options) override;
+  void metric_add(const std::string& type, std::string_view name, double value) override;
+  void metric_observe(const std::string& type, std::string_view name, double value) override;
+
+private:
+  engine_context& context_;
+  core::network_guard guard_;
+};
+
+}  // namespace waybill::actors

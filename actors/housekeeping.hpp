@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "actors/engine_context.hpp"
+#include "actors/key_ring.hpp"
+
+namespace waybill::actors {
+
+/// The node's regular small work, asked for by the scheduler every few seconds: idempotency rows past their window are swept,
+/// the times keys were last used are written, and the reconciler's figures and the queue's are read for /metrics. `run` never
+/// blocks: the work happens on the store's threads.
+class housekeeping {
+public:
+  housekeeping(engine_context& context, key_ring& keys);
+  void run();
+
+private:
+  void sweep();
+  void read_figures();
+  [[nodiscard]] std::vector<core::metrics::sample> samples() const;
+
+  /// Shared with the collector and with work on reader threads, both of which may outlive a stopping engine.
+  struct figures {
+    std::mutex mutex;
+    core::reconciliation totals;
+    core::queue_stats queue;
+    std::int64_t oldest_age_ms = 0;
+    bool known = false;
+  };
+
+  engine_context& context_;
+  key_ring& keys_;
+  std::shared_ptr<figures> figures_;
+};
+
+}  // namespace waybill::actors

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// The service's part for deliveries, their retry and cancellation.
+#include <algorithm>
+
+#include "actors/caf_compat.hpp"
+#include "actors/engine_service.hpp"
+#include "actors/messages.hpp"
+
+namespace waybill::actors {
+namespace {
+
+/// A narrowed key sees the tasks of its own destinations; nothing if none of them is among these.
+core::result<core::delivery_view> narrowed(const core::caller& who, core::delivery_view view) {
+  if (who.only_destinations.empty()) return view;
+  const auto foreign = [&](const core::task_view& t) {
+    return std::find(who.only_destinations.begin(), who.only_destinations.end(), t.destination) == who.only_destinations.end();
+  };
+  view.tasks.erase(std::remove_if(view.tasks.begin(), view.tasks.end(), foreign), view.tasks.end());
+  if (view.tasks.empty()) return core::fail(core::error_code::delivery_not_found, "no such delivery");
+  return view;
+}
+
+/// The destinations an action may touch: those asked for, within the key's narrowing.
+core::result<std::vector<core::destination_id>> in_scope(const core::caller& who, std::vector<core::destination_id> wanted) {
+  if (who.only_destinations.empty()) return wanted;
+  if (wanted.empty()) return who.only_destinations;
+  for (const auto& id : wanted)
+    if (std::find(who.only_destinations.begin(), who.only_destinations.end(), id) == who.only_destinations.end())
+      return core::fail(core::error_code::destination_not_found, "no such destination: " + id.to_string());
+  return wanted;
+}
+
+}  // namespace
+
+void engine_service::deliver(const core::caller& who, core::delivery_request request,
+                             core::reply<core::delivery_receipt> reply) {
+  if (auto allowed = require(who, allow::deliver); !allowed) return reply(core::fail(std::move(allowed.error())));
+  if (request.organization && *request.organization != who.organization) {
+    report_foreign(who, "organization", request.organization->to_string());
+    return reply(core::fail(core::error_code::forbidden, "the key belongs to another organization"));
+  }
+  caf::anon_send(intake_, submit{std::make_shared<submission>(submission{who, std::move(request), std::move(reply)})});
+}
+
+core::result<core::delivery_view> engine_service::own_delivery(const core::caller& who, core::read_session& session,
+                                                               core::delivery_id id) const {
+  auto view = session.get_delivery(who.organization, id, true);
+  if (view) return narrowed(who, *std::move(view));
+  if (view.error().code == core::error_code::delivery_not_found) {
+    auto owner = session.owner_of(id);
+    if (owner && *owner && **owner != who.organization) report_foreign(who, "delivery", id.to_string());
+  }
+  return view;
+}
+
+void engine_service::get_delivery(const core::caller& who, core::delivery_id id, core::reply<core::delivery_view> reply) {
+  read(who, allow::read, std::move(reply),
+       [this, who, id](core::read_session& session) { return own_delivery(who, session, id); });
+}
+
+void engine_service::list_deliveries(const core::caller& who, core::delivery_filter filter, core::page_request page,
+                                     core::reply<core::page<core::delivery_view>> reply) {
+  read(who, allow::read, std::move(reply),
+       [who, filter = std::move(filter),
+        page = std::move(page)](core::read_session& session) -> core::result<core::page<core::delivery_view>> {
+         auto found = session.list_deliveries(who.organization, filter, page);
+         if (!found || who.only_destinations.empty()) return found;
+         std::vector<core::delivery_view> kept;
+         for (auto& item : found->items)
+           if (auto view = narrowed(who, std::move(item))) kept.push_back(*std::move(view));
+         found->items = std::move(kept);
+         return found;
+       });
+}
+
+void engine_service::get_payload(const core::caller& who, core::delivery_id id, core::reply<core::delivery_ptr> reply) {
+  read(who, allow::read, std::move(reply), [this, who, id](core::read_session& session) -> core::result<core::delivery_ptr> {
+    if (auto view = own_delivery(who, session, id); !view) return core::fail(view.error());
+    return session.content(who.organization, id);
+  });
+}
+
+void engine_service::get_attempt(const core::caller& who, core::delivery_id id, core::attempt_id attempt,
+                                 core::reply<core::attempt> reply) {
+  read(who, allow::read, std::move(reply),
+       [this, who, id, attempt](core::read_session& session) -> core::result<core::attempt> {
+         auto view = own_delivery(who, session, id);
+         if (!view) return core::fail(view.error());
+         auto found = session.get_attempt(who.organization, id, attempt);
+         if (!found) return found;
+         const auto its_task = [&](const core::task_view& t) { return t.id == found->task; };
+         if (std::none_of(view->tasks.begin(), view->tasks.end(), its_task))
+           return core::fail(core::error_code::attempt_not_found, "no such attempt");
+         return found;
+       });
+}
+
+void engine_service::reply_with_delivery(const core::caller& who, core::delivery_id id,
+                                         core::reply<core::delivery_view> reply) {
+  get_delivery(who, id, std::move(reply));
+}
+
+void engine_service::retry_delivery(const core::caller& who, core::delivery_id id, std::vector<core::destination_id> only,
+                                    core::reply<core::delivery_view> reply) {
+  if (auto allowed = require(who, allow::operate); !allowed) return reply(core::fail(std::move(allowed.error())));
+  auto scope = in_scope(who, std::move(only));
+  if (!scope) return reply(core::fail(scope.error()));
+  write<std::vector<core::task>>(
+      [this, who, id, reply](core::result<std::vector<core::task>> tasks) {
+        if (!tasks) return reply(core::fail(tasks.error()));
+        reply_with_delivery(who, id, reply);
+      },
+      [this, org = who.organization, id,
+       wanted = *std::move(scope)](core::write_session& session) -> core::result<std::vector<core::task>> {
+        auto tasks = session.retry(org, id, wanted, context_.epoch, context_.time.now());
+        if (tasks && tasks->empty()) return core::fail(core::error_code::conflict, "the delivery has no failed task to retry");
+        return tasks;
+      },
+      [this](std::vector<core::task>& tasks) {
+        context_.waiting.fetch_add(static_cast<std::int64_t>(tasks.size()), std::memory_order_relaxed);
+        work_waiting work;
+        for (const auto& task : tasks) work.destinations.push_back(task.destination);
+        caf::anon_send(registry_, std::move(work));
+      });
+}
+
+void engine_service::cancel_delivery(const core::caller& who, core::delivery_id id, std::vector<core::destination_id> only,
+                                     core::reply<core::delivery_view> reply) {
+  if (auto allowed = require(who, allow::operate | allow::deliver); !allowed)
+    return reply(core::fail(std::move(allowed.error())));
+  auto scope = in_scope(who, std::move(only));
+  if (!scope) return reply(core::fail(scope.error()));
+  write<std::vector<core::task>>(
+      [this, who, id, reply](core::result<std::vector<core::task>> tasks) {
+        if (!tasks) return reply(core::fail(tasks.error()));
+        reply_with_delivery(who, id, reply);
+      },
+      [this, org = who.organization, id,
+       wanted = *std::move(scope)](core::write_session& session) -> core::result<std::vector<core::task>> {
+        auto tasks = session.cancel(org, id, wanted, context_.time.now());
+        if (tasks && tasks->empty())
+          return core::fail(core::error_code::conflict, "nothing of the delivery is waiting any more");
+        return tasks;
+      },
+      [this](std::vector<core::task>& tasks) {
+        context_.waiting.fetch_sub(static_cast<std::int64_t>(tasks.size()), std::memory_order_relaxed);
+        caf::anon_send(registry_, tasks_withdrawn{tasks});
+      });
+}
+
+}  // namespace waybill::actors
