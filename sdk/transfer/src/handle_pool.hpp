@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "live_exchange.hpp"
+
+namespace waybill::transfer {
+
+/// Idle handles, each still set up for the endpoint it served last. Prefers one set up for the endpoint asked for; past
+/// its limit it reuses or forgets the one idle for longest. Reactor thread only.
+class handle_pool {
+public:
+  handle_pool(socket_owner& sockets, std::size_t max_idle);
+
+  [[nodiscard]] std::unique_ptr<live_exchange> take(std::uint64_t endpoint_id);
+  void give_back(std::unique_ptr<live_exchange> idle);
+
+private:
+  struct entry {
+    std::uint64_t endpoint_id;  ///< beside the pointer, so that the search touches nothing else
+    std::unique_ptr<live_exchange> live;
+  };
+  socket_owner& sockets_;
+  std::size_t max_idle_;
+  std::vector<entry> idle_;  ///< longest idle first; a few hundred at most, so searching and closing gaps is cheap
+};
+
+}  // namespace waybill::transfer

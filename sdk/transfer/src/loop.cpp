@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace waybill::transfer {
+
+loop::loop(const reactor_options& options, runner offload, runner post)
+    : offload_(std::move(offload)), post_(std::move(post)), multi_(curl_multi_init()), pool_(*this, options.max_idle_handles) {
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &on_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &on_timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, options.max_idle_connections);
+}
+
+// Connections are closed here, so the sockets must still be there: sockets_ is destroyed after this body.
+loop::~loop() { curl_multi_cleanup(multi_); }
+
+void loop::start(std::unique_ptr<exchange> what) {
+  outcome failed;
+  failed.detail = "the request cannot be set up";
+  auto live = pool_.take(what->to().id());
+  if (live->easy() == nullptr) {
+    auto* const self = what.get();
+    self->finished(std::move(what), failed);
+    return;
+  }
+  const auto id = what->id;
+  const auto feed = what->body.source ? ++last_feed_ : 0;
+  auto source = feed == 0 ? nullptr : feed_for(*what, feed);
+  if (!live->start(std::move(what), std::move(source)) || curl_multi_add_handle(multi_, live->easy()) != CURLM_OK) {
+    finish(std::move(live), failed);
+    return;
+  }
+  live->place = under_way_.size();
+  live->feed_id = feed;
+  if (id != 0) by_id_.insert_or_assign(id, live.get());
+  if (feed != 0) by_feed_.emplace(feed, live.get());
+  under_way_.push_back(std::move(live));
+}
+
+std::shared_ptr<body_feed> loop::feed_for(const exchange& what, std::uint64_t feed) {
+  return std::make_shared<body_feed>(what.body.source, offload_, [this, feed] { post_([this, feed] { resume(feed); }); });
+}
+
+void loop::resume(std::uint64_t feed) {
+  const auto found = by_feed_.find(feed);
+  if (found != by_feed_.end()) found->second->resume();
+}
+
+void loop::cancel(std::uint64_t id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  outcome canceled;
+  canceled.how = ending::canceled;
+  canceled.detail = "canceled";
+  finish(take_out(found->second), canceled);
+}
+
+void loop::cancel_all() {
+  outcome canceled;
+  canceled.how = ending::canceled;
+  canceled.detail = "shutting down";
+  while (!under_way_.empty()) finish(take_out(under_way_.back().get()), canceled);
+}
+
+std::unique_ptr<live_exchange> loop::take_out(live_exchange* live) {
+  curl_multi_remove_handle(multi_, live->easy());
+  if (live->current().id != 0) by_id_.erase(live->current().id);
+  if (live->feed_id != 0) by_feed_.erase(live->feed_id);
+  auto out = std::move(under_way_[live->place]);
+  if (live->place + 1 != under_way_.size()) {
+    under_way_[live->place] = std::move(under_way_.back());
+    under_way_[live->place]->place = live->place;
+  }
+  under_way_.pop_back();
+  return out;
+}
+
+// The views of `what` lie in the handle, so it goes back to the pool only afterwards.
+void loop::finish(std::unique_ptr<live_exchange> live, const outcome& what) {
+  auto done = live->release();
+  auto* const self = done.get();
+  self->finished(std::move(done), what);
+  pool_.give_back(std::move(live));
+}
+
+void loop::work() {
+  if (timer_ <= clock::now()) {
+    timer_ = clock::time_point::max();
+    int running = 0;
+    curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+  }
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const auto verdict = message->data.result;  // gone once the handle is removed
+    char* pointer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &pointer);
+    auto live = take_out(reinterpret_cast<live_exchange*>(pointer));
+    const auto what = live->end(verdict);
+    finish(std::move(live), what);
+  }
+}
+
+int loop::wait_ms() const {
+  if (timer_ == clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(timer_ - clock::now()).count();
+  return static_cast<int>(std::clamp<decltype(left)>(left, 0, 60'000));
+}
+
+void loop::wait(bool may_block) {
+  sockets_.wait(may_block ? wait_ms() : 0, [this](curl_socket_t socket, int what) {
+    int running = 0;
+    curl_multi_socket_action(multi_, socket, what, &running);
+  });
+}
+
+int loop::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+  static_cast<loop*>(self)->sockets_.want(socket, what);
+  return 0;
+}
+
+int loop::on_timer(CURLM*, long timeout_ms, void* self) {
+  auto& timer = static_cast<loop*>(self)->timer_;
+  timer = timeout_ms < 0 ? clock::time_point::max() : clock::now() + std::chrono::milliseconds{timeout_ms};
+  return 0;
+}
+
+}  // namespace waybill::transfer

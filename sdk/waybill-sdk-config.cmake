@@ -1,0 +1,16 @@
+include(CMakeFindDependencyMacro)
+find_dependency(CURL)
+find_dependency(OpenSSL 3)
+find_dependency(Threads)
+include(${CMAKE_CURRENT_LIST_DIR}/waybill-sdk-targets.cmake)
+
+# A plugin: one shared library that exports the entry symbol and nothing else.
+#   waybill_add_plugin(NAME SOURCES … LINKS …)
+set(WAYBILL_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+function(waybill_add_plugin name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(${name} MODULE ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE waybill::sdk ${arg_LINKS})
+  target_link_options(${name} PRIVATE "LINKER:--version-script=${WAYBILL_PLUGIN_MAP}")
+  set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden)
+endfunction()
