@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+#include <memory>
+
+#include "cli/commands/deliver_options.hpp"
+#include "cli/commands/delivery_view.hpp"
+#include "cli/json_edit.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace waybill::cli {
+namespace {
+
+/// Nothing here is retried: whoever calls with one file sees the answer, and decides.
+outcome<exit_code> wait_and_show(context& where, const std::string& id, double timeout_seconds) {
+  const auto last = wait_for_delivery(where, id, timeout_seconds, [](const json&) {});
+  if (!last) return tl::unexpected<failure>(last.error());
+  const auto status = text_of(*last, "status");
+  if (where.options.json) {
+    print_json(*last);
+  } else {
+    print_delivery(std::cout, where.screen, *last);
+  }
+  if (status == "completed") return exit_code::ok;
+  if (is_final_status(status)) return exit_code::failed;
+  return fail(exit_code::failed,
+              id + " is still " + status + " after the --timeout; it stays queued, see: waybill status " + id);
+}
+
+outcome<exit_code> run(context& where, deliver_options options) {
+  if (options.files.size() > 1 && options.lines) return fail(exit_code::usage, "--lines takes one file");
+  options.delivery.kind = options.as_text ? content_kind::quoted_text : content_kind::verbatim_json;
+  const auto body = delivery_body::make(options.delivery);
+  if (!body) return tl::unexpected<failure>(body.error());
+  const bool many = options.lines || options.files.size() > 1;
+  if (many && options.wait) return fail(exit_code::usage, "--wait takes one file");
+  return many ? deliver_many(where, options, *body) : deliver_one(where, options, *body);
+}
+
+void add_delivery_options(CLI::App& command, delivery_options& d) {
+  command
+      .add_option("--to", d.destinations, "destination id (dst_…), once or several times; without: the organization's default")
+      ->allow_extra_args(false);
+  command.add_option("--type", d.payload_type, "what it is")
+      ->check(CLI::IsMember({"report", "export", "data", "custom"}))
+      ->capture_default_str();
+  command.add_option("--content-type", d.content_type, "media type the destination is told; default application/json");
+  command.add_option("--metadata", d.metadata, "name=value, once or several times")->allow_extra_args(false);
+  command.add_option("--priority", d.priority, "0 to 10, higher goes first")->check(CLI::Range(0, 10));
+  command.add_option("--correlation-id", d.correlation_id);
+  command.add_option("--tag", d.tags, "once or several times")->allow_extra_args(false);
+  command.add_option("--at", d.scheduled_at, "not before this time, as 2026-01-31T09:15:00Z");
+}
+
+}  // namespace
+
+std::string filename_of(const std::string& path) { return path == "-" ? "" : path.substr(path.find_last_of('/') + 1); }
+
+outcome<exit_code> deliver_one(context& where, const deliver_options& options, const delivery_body& around) {
+  const auto& path = options.files.front();
+  auto content = read_file(path);
+  if (!content) return tl::unexpected<failure>(content.error());
+  auto body = around.around(std::move(*content), path == "-" ? "standard input" : path, filename_of(path));
+  if (!body) return tl::unexpected<failure>(body.error());
+  std::vector<std::string> headers;
+  if (!options.idempotency_key.empty()) headers.push_back("Idempotency-Key: " + options.idempotency_key);
+  const auto answer = where.rest.send("POST", "/v1/deliveries", std::move(*body), std::move(headers));
+  if (!answer) return tl::unexpected<failure>(answer.error());
+  const auto id = text_of(answer->value, "deliveryId");
+  const bool replayed = answer->headers.count("idempotency-replayed") > 0;
+  if (options.wait) return wait_and_show(where, id, options.timeout_seconds);
+  if (where.options.json) {
+    print_json(answer->value);
+  } else {
+    std::cout << printable(id) << "  " << where.screen.paint_status(printable(text_of(answer->value, "status")))
+              << (replayed ? "  (sent before; not sent again)" : "") << '\n';
+  }
+  return exit_code::ok;
+}
+
+void add_deliver(CLI::App& app, action& chosen) {
+  auto* command = app.add_subcommand("deliver", "send JSON files to destinations");
+  auto options = std::make_shared<deliver_options>();
+  command->add_option("FILE", options->files, "files with JSON; - is standard input")->required();
+  add_delivery_options(*command, options->delivery);
+  command->add_option("--idempotency-key", options->idempotency_key,
+                      "the same key and content within a day is one delivery; with many files each adds its name");
+  command->add_flag("--as-text", options->as_text, "the file is text: send it as one JSON string");
+  command->add_flag("--lines", options->lines, "each line of FILE is a delivery of its own (JSON lines)");
+  command->add_flag("--again", options->again, "with many: send also what was sent before");
+  command->add_flag("--wait", options->wait, "until it is completed, failed or cancelled; exit code 1 unless completed");
+  command->add_option("--timeout", options->timeout_seconds, "seconds that --wait waits; 0: no limit")->capture_default_str();
+  command->add_option("--connections", options->connections, "with many: how many at a time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option("--tries", options->max_tries, "with many: how often one is tried when the node is busy or gone")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->callback([options, &chosen] { chosen = [options](context& where) { return run(where, *options); }; });
+}
+
+}  // namespace waybill::cli
