@@ -40,9 +40,12 @@ constexpr std::uint64_t max_dropped_bytes = 1'048'576;
 
 }  // namespace
 
-live_exchange::live_exchange(socket_owner& sockets) : sockets_(sockets), easy_(curl_easy_init()) {}
+live_exchange::live_exchange(socket_owner& sockets) : sockets_(sockets), easy_(curl_easy_init()), parsed_(curl_url()) {}
 
-live_exchange::~live_exchange() { curl_easy_cleanup(easy_); }
+live_exchange::~live_exchange() {
+  curl_easy_cleanup(easy_);
+  curl_url_cleanup(parsed_);
+}
 
 std::unique_ptr<exchange> live_exchange::release() {
   if (feed_) feed_->close();

@@ -50,6 +50,7 @@ public:
 
 private:
   [[nodiscard]] bool set_up(const endpoint& to);
+  [[nodiscard]] bool set_url(const std::string& url);
   [[nodiscard]] bool set_tls(const endpoint_options& options);
   [[nodiscard]] bool set_proxy(const endpoint_options& options);
   [[nodiscard]] bool set_method(const std::string& method);
@@ -70,6 +71,7 @@ private:
   CURL* easy_;
   // What the handle is set up for.
   std::uint64_t endpoint_id_ = 0;
+  CURLU* parsed_;
   std::string url_;
   std::string method_;
   // The exchange under way.
