@@ -195,14 +195,18 @@ class Chaos:
         return found
 
     def metrics(self):
-        def settled():
+        """The node counts now and then; asked once it has counted the empty queue."""
+        def counted():
             metrics = self.node.metrics()
-            return metrics if "waybill_reconciliation_difference" in metrics else None
+            known = "waybill_reconciliation_difference" in metrics
+            return metrics if known and total(metrics, "waybill_reconciliation_waiting") == 0 else None
 
-        metrics = poll(settled, 30, "the reconciliation on /metrics", pause=0.1)
+        metrics = poll(counted, 60, "the reconciliation of an empty queue on /metrics", pause=0.1)
         difference = total(metrics, "waybill_reconciliation_difference")
         assert difference == 0, f"the reconciliation misses {difference} tasks"
-        return "reconciliation difference 0"
+        accepted = total(metrics, "waybill_reconciliation_accepted_total")
+        assert accepted == total(metrics, "waybill_reconciliation_delivered_total") == len(self.flaky.arrivals), metrics
+        return f"reconciliation: accepted {accepted:.0f}, delivered {accepted:.0f}, difference 0"
 
     def check_database(self):
         with sqlite3.connect(self.node.data / "waybill.db") as database:

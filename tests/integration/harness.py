@@ -2,7 +2,7 @@
 """What the integration tests stand on: a node of one's own on a free port, a client, and polling with a deadline.
 
 Only Python's standard library. Nothing here sleeps for a guessed time: every wait asks for a condition until it holds
-or its deadline passes. The build under test is named by WAYBILL_BUILD (CTest sets it).
+or its deadline passes. The build under test is named by BUILD_UNDER_TEST (CTest sets it).
 """
 import contextlib
 import http.client
@@ -19,10 +19,10 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("WAYBILL_BUILD", ROOT / "build" / "debug"))
+BUILD = pathlib.Path(os.environ.get("BUILD_UNDER_TEST", ROOT / "build" / "debug"))
 WAYBILLD = BUILD / "bin" / "waybilld"
 # A sanitizer's build answers several times later; every deadline is stretched by it.
-PATIENCE = float(os.environ.get("WAYBILL_TEST_PATIENCE", "1"))
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))
 MASK = "\u2022\u2022\u2022\u2022"
 
 
