@@ -122,11 +122,13 @@ bool blocking_pool::run_within(std::chrono::milliseconds limit, job work) {
     std::condition_variable changed;
     run_id run;
     bool is_done = false;
+    bool is_abandoned = false;
   };
   auto at = std::make_shared<progress>();
   const bool taken = post([at, work = std::move(work)]() mutable {
     {
       std::lock_guard hold{at->lock};
+      if (at->is_abandoned) return;
       at->run = current();
     }
     work();
@@ -138,6 +140,7 @@ bool blocking_pool::run_within(std::chrono::milliseconds limit, job work) {
   if (!taken) return false;
   std::unique_lock hold{at->lock};
   if (at->changed.wait_for(hold, limit, [&] { return at->is_done; })) return true;
+  at->is_abandoned = true;
   const auto run = at->run;
   hold.unlock();
   write_off(run);

@@ -29,7 +29,8 @@ public:
 
   /// Never blocks. False when the pool has stopped: the job will not run.
   [[nodiscard]] bool post(job work);
-  /// Waits up to `limit` for the job to have run. False if it has not: its thread is written off, the job may still end.
+  /// Waits up to `limit` for the job to have run. False if it has not: a job that has begun may still end, its thread is
+  /// written off; one that has not never will.
   [[nodiscard]] bool run_within(std::chrono::milliseconds limit, job work);
   /// Runs what waits, then stops. Waits for threads that work, up to five seconds, and not for those written off: a plugin
   /// that hangs must not keep the process from ending. Not from one of its own threads. Again: does nothing.

@@ -50,10 +50,6 @@ void hook_call::perform(const body& call) {
 hook_call::ending hook_call::run(blocking_pool& pool, std::chrono::milliseconds limit, body call,
                                  std::function<void()> if_late) {
   const auto job = [self = shared_from_this(), call = std::move(call), if_late = std::move(if_late)] {
-    {
-      std::lock_guard hold{self->lock_};
-      if (self->stage_ == stage::abandoned) return;  // the limit passed before a thread was free
-    }
     self->perform(call);
     std::unique_lock hold{self->lock_};
     if (self->stage_ != stage::abandoned) {
