@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/config/setting.hpp"
+#include "core/config/setting_texts.hpp"
+#include "core/model/policy_bounds.hpp"
+
+#include <type_traits>
+#include <utility>
+
+/// The table of settings: to add one, add its member to config.hpp and one line here.
+namespace waybill::core {
+namespace {
+
+using bounds::day_ms;
+using bounds::hour_ms;
+using std::chrono::milliseconds;
+
+template <class T>
+constexpr setting_kind kind_of() {
+  if constexpr (std::is_same_v<T, std::string>) return setting_kind::text;
+  if constexpr (std::is_same_v<T, bool>) return setting_kind::boolean;
+  if constexpr (std::is_same_v<T, double>) return setting_kind::real;
+  if constexpr (std::is_same_v<T, std::vector<std::string>>) return setting_kind::texts;
+  if constexpr (std::is_same_v<T, std::vector<milliseconds>>) return setting_kind::wholes;
+  return setting_kind::whole;
+}
+
+template <class T>
+setting_value to_value(const T& member) {
+  if constexpr (std::is_same_v<T, milliseconds>) {
+    return static_cast<std::int64_t>(member.count());
+  } else if constexpr (std::is_same_v<T, std::vector<milliseconds>>) {
+    std::vector<std::int64_t> out;
+    for (const auto entry : member) out.push_back(entry.count());
+    return out;
+  } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    return static_cast<std::int64_t>(member);
+  } else {
+    return member;
+  }
+}
+
+template <class T>
+void from_value(T& member, setting_value value) {
+  if constexpr (std::is_same_v<T, milliseconds>) {
+    member = milliseconds{std::get<std::int64_t>(value)};
+  } else if constexpr (std::is_same_v<T, std::vector<milliseconds>>) {
+    member.clear();
+    for (const auto entry : std::get<std::vector<std::int64_t>>(value)) member.emplace_back(entry);
+  } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    member = static_cast<T>(std::get<std::int64_t>(value));
+  } else {
+    member = std::get<T>(std::move(value));
+  }
+}
+
+/// `member`: from a config to the reference of one of its members, const or not.
+template <class Member>
+setting make(std::string_view key, std::string_view help, Member member) {
+  using type = std::decay_t<decltype(member(std::declval<config&>()))>;
+  setting made{};
+  made.key = key;
+  made.help = help;
+  made.kind = kind_of<type>();
+  made.get = [member](const config& c) { return to_value<type>(member(c)); };
+  made.set = [member](config& c, setting_value value) { from_value<type>(member(c), std::move(value)); };
+  return made;
+}
+
+template <class Member>
+setting number(std::string_view key, std::string_view help, bounds::whole range, Member member) {
+  auto made = make(key, help, member);
+  made.least = static_cast<double>(range.least);
+  made.most = static_cast<double>(range.most);
+  return made;
+}
+template <class Member>
+setting number(std::string_view key, std::string_view help, bounds::real range, Member member) {
+  auto made = make(key, help, member);
+  made.least = range.least;
+  made.most = range.most;
+  return made;
+}
+template <class Member>
+setting text(std::string_view key, std::string_view help, std::optional<std::string> (*problem)(const std::string&),
+             Member member) {
+  auto made = make(key, help, member);
+  made.problem = problem;
+  return made;
+}
+setting seeds(setting made, std::vector<std::string_view> names) {
+  made.seed_names = std::move(names);
+  return made;
+}
+setting entries(setting made, std::size_t most) {
+  made.most_entries = most;
+  return made;
+}
+setting secret(setting made) {
+  made.secret = true;
+  return made;
+}
+
+#define WAYBILL_MEMBER(path) \
+  [](auto& c) -> auto& { return c.path; }
+
+void add_server(std::vector<setting>& out) {
+  out.push_back(text("dataDir", "Folder of the store and the keys.", setting_texts::folder, WAYBILL_MEMBER(data_dir)));
+  out.push_back(make("pluginsDir", "Folder of the plugins; empty: ../plugins beside the binary.", WAYBILL_MEMBER(plugins_dir)));
+  out.push_back(number("disableThreshold", "Failures in a row after which a destination is disabled.",
+                       bounds::disable_threshold, WAYBILL_MEMBER(disable_threshold)));
+  out.push_back(
+      text("server.listen", "ADDRESS:PORT of the REST surface.", setting_texts::listen, WAYBILL_MEMBER(server.listen)));
+  out.push_back(text("server.publicUrl", "What links in answers are built from; empty: http://<listen>.",
+                     setting_texts::public_url, WAYBILL_MEMBER(server.public_url)));
+  out.push_back(number("server.threads", "Threads that serve HTTP.", bounds::whole{1, 64}, WAYBILL_MEMBER(server.threads)));
+  out.push_back(number("server.maxBodyBytes", "Longest JSON body.", bounds::whole{1'024, 1'073'741'824},
+                       WAYBILL_MEMBER(server.max_body_bytes)));
+  out.push_back(number("server.maxConnections", "Connections open at once.", bounds::whole{1, 1'000'000},
+                       WAYBILL_MEMBER(server.max_connections)));
+  out.push_back(number("server.maxHeaderBytes", "All headers of a request together.", bounds::whole{1'024, 1'048'576},
+                       WAYBILL_MEMBER(server.max_header_bytes)));
+  out.push_back(number("server.maxUrlBytes", "Longest request target.", bounds::whole{256, 65'536},
+                       WAYBILL_MEMBER(server.max_url_bytes)));
+  out.push_back(number("server.maxJsonDepth", "Deepest nesting of a JSON body.", bounds::whole{8, 512},
+                       WAYBILL_MEMBER(server.max_json_depth)));
+  out.push_back(number("server.readTimeoutMs", "For a request to arrive whole.", bounds::whole{100, hour_ms},
+                       WAYBILL_MEMBER(server.read_timeout)));
+  out.push_back(number("server.idleTimeoutMs", "For the next request on a connection.", bounds::whole{100, hour_ms},
+                       WAYBILL_MEMBER(server.idle_timeout)));
+  out.push_back(number("server.requestTimeoutMs", "For the engine to answer a request.", bounds::whole{100, hour_ms},
+                       WAYBILL_MEMBER(server.request_timeout)));
+}
+
+void add_store_and_queue(std::vector<setting>& out) {
+  out.push_back(text("store.url", "sqlite://PATH or postgresql://…; empty: sqlite://<dataDir>/waybill.db.",
+                     setting_texts::store_url, WAYBILL_MEMBER(store.url)));
+  out.push_back(
+      number("store.readers", "Threads that read from the store.", bounds::whole{1, 64}, WAYBILL_MEMBER(store.readers)));
+  out.push_back(seeds(
+      number("store.maxBatch", "Most writes in one transaction.", bounds::whole{1, 100'000}, WAYBILL_MEMBER(store.max_batch)),
+      {"DELIVERY_QUEUE_BATCH_SIZE"}));
+  out.push_back(number("queue.window", "Tasks a destination holds in memory; the others wait in the store.",
+                       bounds::whole{1, 1'000'000}, WAYBILL_MEMBER(queue.window)));
+  out.push_back(seeds(number("queue.maxInFlight", "Attempts under way on this node at once.", bounds::whole{1, 1'000'000},
+                             WAYBILL_MEMBER(queue.max_in_flight)),
+                      {"DELIVERY_QUEUE_CONCURRENCY"}));
+  out.push_back(number("queue.maxWaiting", "Tasks in the queue; beyond: 503 QUEUE_FULL.", bounds::whole{1, 1'000'000'000'000},
+                       WAYBILL_MEMBER(queue.max_waiting)));
+  out.push_back(seeds(number("queue.attemptTimeoutMs", "Deadline of one attempt.", bounds::whole{100, day_ms},
+                             WAYBILL_MEMBER(queue.attempt_timeout)),
+                      {"DELIVERY_QUEUE_PROCESSING_TIMEOUT"}));
+  out.push_back(number("queue.drainTimeoutMs", "How long attempts under way may finish when the node stops.",
+                       bounds::whole{0, hour_ms}, WAYBILL_MEMBER(queue.drain_timeout)));
+  out.push_back(number("queue.passivateAfterMs", "After which an idle destination leaves memory.", bounds::whole{1'000, day_ms},
+                       WAYBILL_MEMBER(queue.passivate_after)));
+}
+
+void add_policy(std::vector<setting>& out) {
+  out.push_back(seeds(number("retry.maxAttempts", "Every try counts, the first included.", bounds::max_attempts,
+                             WAYBILL_MEMBER(retry.max_attempts)),
+                      {"DELIVERY_RETRY_MAX_ATTEMPTS"}));
+  out.push_back(seeds(
+      number("retry.initialDelayMs", "Before the first retry.", bounds::initial_delay_ms, WAYBILL_MEMBER(retry.initial_delay)),
+      {"DELIVERY_RETRY_BASE_DELAY", "DELIVERY_RETRY_INITIAL_DELAY"}));
+  out.push_back(
+      seeds(number("retry.multiplier", "From one delay to the next.", bounds::multiplier, WAYBILL_MEMBER(retry.multiplier)),
+            {"DELIVERY_RETRY_BACKOFF_MULTIPLIER", "DELIVERY_RETRY_MULTIPLIER"}));
+  out.push_back(seeds(number("retry.maxDelayMs", "Longest delay, and longest Retry-After that is honoured.",
+                             bounds::max_delay_ms, WAYBILL_MEMBER(retry.max_delay)),
+                      {"DELIVERY_RETRY_MAX_DELAY"}));
+  out.push_back(seeds(number("retry.jitterFactor", "Spreads each delay by so much of it, up and down.", bounds::jitter_factor,
+                             WAYBILL_MEMBER(retry.jitter_factor)),
+                      {"DELIVERY_RETRY_JITTER_FACTOR"}));
+  out.push_back(entries(number("retry.scheduleMs", "Delays one by one, in place of the formula; the last repeats.",
+                               bounds::schedule_entry_ms, WAYBILL_MEMBER(retry.schedule)),
+                        bounds::schedule_entries));
+  out.push_back(seeds(number("breaker.failureThreshold", "Failures in a row that open the breaker.", bounds::failure_threshold,
+                             WAYBILL_MEMBER(breaker.failure_threshold)),
+                      {"DELIVERY_CIRCUIT_BREAKER_FAILURE_THRESHOLD", "DELIVERY_CIRCUIT_BREAKER_THRESHOLD"}));
+  out.push_back(seeds(number("breaker.recoveryTimeoutMs", "Before an open breaker lets a call through.",
+                             bounds::recovery_timeout_ms, WAYBILL_MEMBER(breaker.recovery_timeout)),
+                      {"DELIVERY_CIRCUIT_BREAKER_RECOVERY_TIMEOUT", "DELIVERY_CIRCUIT_BREAKER_RESET_TIMEOUT"}));
+  out.push_back(number("breaker.maxRecoveryTimeoutMs", "Up to which that doubles with every failed trial.",
+                       bounds::recovery_timeout_ms, WAYBILL_MEMBER(breaker.max_recovery_timeout)));
+  out.push_back(seeds(number("breaker.halfOpenMaxCalls", "Trial calls that must all succeed to close it.",
+                             bounds::half_open_max_calls, WAYBILL_MEMBER(breaker.half_open_max_calls)),
+                      {"DELIVERY_CIRCUIT_BREAKER_HALF_OPEN_MAX_CALLS"}));
+  out.push_back(number("limits.maxConcurrency", "Attempts at one destination at once.", bounds::max_concurrency,
+                       WAYBILL_MEMBER(limits.max_concurrency)));
+  out.push_back(number("limits.ratePerSecond", "Attempts per second at one destination; 0: no limit.", bounds::rate_per_second,
+                       WAYBILL_MEMBER(limits.rate_per_second)));
+  out.push_back(number("limits.burst", "Attempts at once after a pause; 0: one second's worth.", bounds::burst,
+                       WAYBILL_MEMBER(limits.burst)));
+}
+
+void add_rest(std::vector<setting>& out) {
+  out.push_back(number("rate.keyRequestsPerSecond", "Requests of one API key; 0: no limit.", bounds::rate_per_second,
+                       WAYBILL_MEMBER(rate.key_requests_per_second)));
+  out.push_back(number("rate.keyBurst", "0: one second's worth.", bounds::burst, WAYBILL_MEMBER(rate.key_burst)));
+  out.push_back(number("rate.organizationRequestsPerSecond", "Requests of one organization; 0: no limit.",
+                       bounds::rate_per_second, WAYBILL_MEMBER(rate.organization_requests_per_second)));
+  out.push_back(
+      number("rate.organizationBurst", "0: one second's worth.", bounds::burst, WAYBILL_MEMBER(rate.organization_burst)));
+  out.push_back(text("network.allow", "Ranges that handlers may reach although they are not public.", setting_texts::range,
+                     WAYBILL_MEMBER(network.allow)));
+  out.push_back(secret(text("security.masterKey", "32 bytes as base64 or hex; empty: <dataDir>/master.key.",
+                            setting_texts::master_key, WAYBILL_MEMBER(security.master_key))));
+  out.push_back(number("security.secretOverlapMs", "How long a rotated signing secret still signs.",
+                       bounds::whole{0, 30 * day_ms}, WAYBILL_MEMBER(security.secret_overlap)));
+  out.push_back(seeds(number("security.secretRotationDays", "Age at which signing secrets rotate; 0: by hand only.",
+                             bounds::whole{0, 3'650}, WAYBILL_MEMBER(security.secret_rotation_days)),
+                      {"DELIVERY_WEBHOOK_SECRET_ROTATION_DAYS"}));
+  out.push_back(number("security.idempotencyWindowMs", "How long an idempotency key is remembered.",
+                       bounds::whole{1'000, 30 * day_ms}, WAYBILL_MEMBER(security.idempotency_window)));
+  out.push_back(seeds(make("telemetry.metrics", "Serve /metrics.", WAYBILL_MEMBER(telemetry.metrics)),
+                      {"DELIVERY_OBSERVABILITY_METRICS_ENABLED"}));
+  out.push_back(text("log.level", "debug, info, warning or error.", setting_texts::log_level, WAYBILL_MEMBER(log.level)));
+  out.push_back(text("log.format", "text or json.", setting_texts::log_format, WAYBILL_MEMBER(log.format)));
+}
+
+#undef WAYBILL_MEMBER
+
+}  // namespace
+
+const std::vector<setting>& all_settings() {
+  static const std::vector<setting> all = [] {
+    std::vector<setting> out;
+    add_server(out);
+    add_store_and_queue(out);
+    add_policy(out);
+    add_rest(out);
+    return out;
+  }();
+  return all;
+}
+
+}  // namespace waybill::core
