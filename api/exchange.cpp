@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/exchange.hpp"
+
+#include "api/json_reader.hpp"
+#include "api/malformed.hpp"
+#include "api/pending_requests.hpp"
+#include "api/problem.hpp"
+#include "api/routes.hpp"
+#include "core/telemetry/log.hpp"
+
+namespace waybill::api {
+
+exchange::exchange(api_context& context, pending_requests& pending, std::shared_ptr<outbox> lane_outbox)
+    : context_(context), pending_(pending), outbox_(std::move(lane_outbox)), started_(context.clock.monotonic()) {}
+
+void exchange::answer(const core::error& error) {
+  if (status_of(error.code) == 500)
+    core::log(core::log_level::error, "http.internal_error", error.message,
+              {{"requestId", request_id}, {"route", std::string{matched ? matched->path : ""}}});
+  answer(problem(error));
+}
+
+void exchange::answer(http_response response) {
+  if (std::exchange(answered_, true)) return;
+  const auto kept = shared_from_this();  // pending_ may hold the last reference
+  response.headers += extra_headers;
+  const bool keep_alive = request.keep_alive && !context_.draining.load(std::memory_order_relaxed);
+  const response_frame frame{request_id, request.headers.traceparent, keep_alive, request.method == http_method::head};
+  transmit(serialize(response, frame, context_.clock.now()), keep_alive);
+  const auto took = std::chrono::duration_cast<core::milliseconds>(context_.clock.monotonic() - started_);
+  context_.metrics.http_request(matched ? matched->path : "(none)", response.status, took);
+  pending_.remove(*this);
+}
+
+core::result<nlohmann::json> exchange::json_body() const {
+  if (request.body.empty()) return nlohmann::json::object();
+  json_fault fault;
+  if (!is_acceptable_json(request.body, context_.options.max_json_depth, fault)) return core::fail(malformed_body(fault));
+  auto json = nlohmann::json::parse(request.body, nullptr, false);
+  // It passed the reader, so what is left is a number that no double holds.
+  if (json.is_discarded())
+    return core::fail(core::error_code::malformed_request, "the body holds a number beyond the range of a double");
+  return json;
+}
+
+std::string exchange::link(std::string_view path) const { return context_.options.public_url + std::string{path}; }
+
+bool exchange::sees_operator_text() const {
+  using core::role;
+  return caller.roles.has(role::admin) || caller.roles.has(role::operate) || caller.roles.has(role::auditor) ||
+         caller.roles.has(role::engine);
+}
+
+void exchange::failed(const char* what) {
+  core::error error;
+  error.code = core::error_code::internal_error;
+  error.message = what;
+  answer(error);
+}
+
+}  // namespace waybill::api

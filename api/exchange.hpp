@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "api/api_context.hpp"
+#include "api/http_request.hpp"
+#include "api/http_response.hpp"
+#include "api/outbox.hpp"
+#include "core/model/caller.hpp"
+#include "core/model/error.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace waybill::api {
+
+class pending_requests;
+struct route;
+
+/// One request and the one answer it gets. Made by a lane per request, passed to the dispatcher and from there to the handler
+/// of the route, kept by the replies the handler gives to the service, done when it is answered. Lives on its lane's thread:
+/// replies may come from any thread, and are brought here before anything of the exchange is touched.
+class exchange : public std::enable_shared_from_this<exchange> {
+public:
+  exchange(api_context& context, pending_requests& pending, std::shared_ptr<outbox> lane_outbox);
+  virtual ~exchange() = default;
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+
+  http_request request;
+  core::caller caller;  ///< proved by the dispatcher on routes that need a key
+  const route* matched = nullptr;
+  std::array<std::string, 2> parameters;  ///< of the path, in order, decoded
+  query_parameters query;
+  std::string request_id;
+  std::string extra_headers;  ///< of every answer to this request: RateLimit-*
+
+  /// A reply that runs `f(exchange&, core::result<T>)` on the lane's thread, unless the request was answered before.
+  template <class T, class F>
+  [[nodiscard]] core::reply<T> on_reply(F f) {
+    return [self = shared_from_this(), f = std::move(f)](core::result<T> r) mutable {
+      if (!self) return;  // called a second time
+      auto task = std::make_unique<reply_task<T, F>>(std::move(self), std::move(f), std::move(r));
+      task->send(std::move(task));
+    };
+  }
+  /// A reply that answers with `render(exchange&, T&)` (without T for void), or with the problem.
+  template <class T, class Render>
+  [[nodiscard]] core::reply<T> respond(Render render) {
+    return on_reply<T>([render = std::move(render)](exchange& x, core::result<T> r) mutable {
+      if (!r) {
+        x.answer(r.error());
+      } else if constexpr (std::is_void_v<T>) {
+        x.answer(render(x));
+      } else {
+        x.answer(render(x, *r));
+      }
+    });
+  }
+
+  void answer(http_response response);
+  void answer(const core::error& error);
+
+  /// The path parameter as an id of that kind; nothing if it is none.
+  template <class Id>
+  [[nodiscard]] std::optional<Id> path_id(std::size_t index) const {
+    return Id::parse(parameters[index]);
+  }
+  /// The body as JSON under the reader's rules (json_reader.hpp), an empty one as an empty object. malformed_request.
+  [[nodiscard]] core::result<nlohmann::json> json_body() const;
+  /// "<public url>/<path>"
+  [[nodiscard]] std::string link(std::string_view path) const;
+
+  [[nodiscard]] api_context& context() const { return context_; }
+  [[nodiscard]] core::delivery_service& service() const { return context_.service; }
+  [[nodiscard]] bool answered() const { return answered_; }
+  /// May this caller read the texts that are meant for operators? (style: two texts)
+  [[nodiscard]] bool sees_operator_text() const;
+  [[nodiscard]] core::mono_time started() const { return started_; }
+
+  /// Runs `f` unless the request is answered; what it throws becomes a 500.
+  template <class F>
+  void guarded(F&& f) {
+    if (answered_) return;
+    try {
+      f();
+    } catch (const std::exception& e) {
+      failed(e.what());
+    }
+  }
+
+protected:
+  /// Writes the bytes of the answer and lets go of the request: its views end here.
+  virtual void transmit(std::string bytes, bool keep_alive) = 0;
+
+private:
+  friend class pending_requests;
+
+  template <class T, class F>
+  class reply_task final : public lane_task {
+  public:
+    reply_task(std::shared_ptr<exchange> x, F f, core::result<T> r)
+        : exchange_(std::move(x)), function_(std::move(f)), result_(std::move(r)) {}
+    void run() override {
+      exchange_->guarded([this] { function_(*exchange_, std::move(result_)); });
+    }
+    /// At once where the reply came on the lane's own thread.
+    void send(std::unique_ptr<lane_task> self) {
+      auto& x = *exchange_;
+      if (std::this_thread::get_id() == x.thread_) return run();
+      x.outbox_->push(std::move(self));
+    }
+
+  private:
+    std::shared_ptr<exchange> exchange_;
+    F function_;
+    core::result<T> result_;
+  };
+
+  void failed(const char* what);
+
+  api_context& context_;
+  pending_requests& pending_;
+  std::shared_ptr<outbox> outbox_;
+  std::thread::id thread_ = std::this_thread::get_id();
+  core::mono_time started_;
+  bool answered_ = false;
+
+  // pending_requests: linked while self_ is set.
+  std::shared_ptr<exchange> self_;
+  exchange* next_ = nullptr;
+  exchange* previous_ = nullptr;
+};
+
+}  // namespace waybill::api
