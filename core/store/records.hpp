@@ -54,11 +54,11 @@ struct destination_progress {
 
 /// One attempt and what it means for its task. The row in the queue is found by (task, owner_epoch).
 struct attempt_record {
-  task before;       ///< as the owner held it
+  task before;  ///< as the owner held it
   attempt made;
   task_status after = task_status::delivered;  ///< delivered, failed (= dead letter) or retrying
   std::uint32_t attempts_after = 0;
-  std::optional<utc_time> due_at;              ///< retrying only
+  std::optional<utc_time> due_at;  ///< retrying only
   std::uint64_t payload_size = 0;
   sha256_digest payload_sha256{};
   std::string idempotency_key;
@@ -91,7 +91,7 @@ struct task_view {
   task_id id;
   delivery_id delivery;
   destination_id destination;
-  std::string destination_type;   ///< empty when the destination was deleted
+  std::string destination_type;  ///< empty when the destination was deleted
   std::string destination_label;
   task_status status = task_status::pending;  ///< `parked` is derived: destination disabled or breaker open
   std::uint32_t attempts = 0;
@@ -100,9 +100,9 @@ struct task_view {
   std::optional<utc_time> finished_at;
   failure_category category = failure_category::none;  ///< of the last attempt
   std::int32_t code = 0;
-  std::string failure_reason;       ///< customer's text of the last failed attempt
+  std::string failure_reason;  ///< customer's text of the last failed attempt
   std::string external_reference;
-  std::vector<attempt> attempt_log; ///< only where asked for; request and response only in attempt()
+  std::vector<attempt> attempt_log;  ///< only where asked for; request and response only in attempt()
 };
 
 /// A delivery as shown to a client; content left out (see read_session::content).

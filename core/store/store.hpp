@@ -27,7 +27,7 @@ public:
   virtual result<destination> get_destination(organization_id org, destination_id id) = 0;
   virtual result<page<destination>> list_destinations(organization_id org, const destination_filter&, const page_request&) = 0;
   virtual result<std::vector<signing_secret>> signing_secrets(destination_id id) = 0;  ///< newest first, live only
-  virtual result<destination_health> get_health(destination_id id) = 0;  ///< zeros for one never tried
+  virtual result<destination_health> get_health(destination_id id) = 0;                ///< zeros for one never tried
   virtual result<page<dead_letter>> list_dead_letters(organization_id org, const dead_letter_filter&, const page_request&) = 0;
   virtual result<std::uint64_t> count_dead_letters(organization_id org, const dead_letter_filter&) = 0;
   virtual result<queue_stats> queue(organization_id org, utc_time now) = 0;
@@ -71,7 +71,8 @@ public:
   /// Raises the epoch of every shard and returns it: from here on writes with an older epoch change nothing.
   virtual result<std::uint64_t> take_over_shards(std::string_view node, utc_time now) = 0;
   /// Waiting tasks of a delivery become `cancelled`. Returns them; empty `only` means all.
-  virtual result<std::vector<task>> cancel(organization_id org, delivery_id id, const std::vector<destination_id>& only, utc_time now) = 0;
+  virtual result<std::vector<task>> cancel(organization_id org, delivery_id id, const std::vector<destination_id>& only,
+                                           utc_time now) = 0;
   /// Failed tasks of a delivery go back to the queue, due now, attempts at zero. Returns them.
   virtual result<std::vector<task>> retry(organization_id org, delivery_id id, const std::vector<destination_id>& only,
                                           std::uint64_t owner_epoch, utc_time now) = 0;

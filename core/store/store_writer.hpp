@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,7 +26,8 @@ struct writer_stats {
 /// store_unavailable and none has had an effect; `record` operations are kept instead and tried again with backoff until
 /// the store is back, because an outcome that was seen must not be forgotten.
 /// Order: operations of one batch run as accepts, records, then jobs; so an operation handed in after another's callback
-/// sees its effect, and a claim handed in after a record does too.
+/// sees its effect, and a claim handed in after a record does too. Jobs that would hold a transaction open for long are left
+/// for the next one.
 class store_writer {
 public:
   using accept_callback = std::function<void(result<accept_result>)>;
@@ -36,8 +39,13 @@ public:
   using batch_end = std::function<void()>;
 
   struct options {
-    std::size_t max_batch = 2'000;  ///< operations per transaction
+    std::size_t max_batch = 2'000;      ///< accepts per transaction
     std::size_t max_waiting = 200'000;  ///< accepts beyond that are refused with queue_full
+    /// A commit begins at the earliest this long after the one before ended, so that under load more share its cost. An
+    /// operation that comes when the writer has been idle longer is not held up.
+    std::chrono::microseconds min_commit_interval{0};
+    /// How long stop() goes on trying to write records that a failing store has not taken.
+    milliseconds stop_patience{2'000};
   };
 
   store_writer(std::unique_ptr<write_session> session, const clock& time, options settings, batch_end on_batch_end = {});
@@ -49,7 +57,8 @@ public:
   void record(attempt_record record, record_callback done);
   void run(job work, job_callback done);
 
-  /// Commits what waits, calls back, joins. Later calls fail with shutting_down.
+  /// Commits what waits, calls back, joins. Later calls fail with shutting_down, at once on the caller's thread. Records that
+  /// the store does not take for `stop_patience` fail with store_unavailable.
   void stop();
   [[nodiscard]] bool healthy() const;  ///< the last commit succeeded
   [[nodiscard]] writer_stats stats() const;

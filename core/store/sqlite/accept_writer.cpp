@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/sqlite/accept_writer.hpp"
+
+#include <cstdlib>
+
+#include "core/store/sqlite/row_codec.hpp"
+
+namespace waybill::core::sqlite {
+namespace {
+
+/// The milliseconds a UUIDv7 begins with.
+std::int64_t time_inside(const id_bytes& id) {
+  std::int64_t ms = 0;
+  for (std::size_t i = 0; i < 6; ++i) ms = ms << 8 | id[i];
+  return ms;
+}
+
+/// A task that is due from its creation is found by the queue's own order; any other time needs the index by time.
+bool is_deferred(const task& one) { return one.due_at != one.created_at || one.status == task_status::retrying; }
+
+}  // namespace
+
+accept_writer::accept_writer(database& db)
+    : earlier_(db,
+               "SELECT body_hash, delivery_id FROM idempotency_keys "
+               "WHERE organization_id = ?1 AND route = ?2 AND key = ?3 AND expires_at > ?4"),
+      original_(db, "SELECT created_at, tasks FROM deliveries WHERE organization_id = ?1 AND id = ?2"),
+      claim_key_(db, "INSERT OR REPLACE INTO idempotency_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+      delivery_(db,
+                "INSERT INTO deliveries (id, organization_id, created_at, priority, payload_type, content_type, filename, "
+                "metadata, correlation_id, tags, traceparent, idempotency_key, scheduled_at, deliver_within, ordering_key, "
+                "tasks, size, sha256, content) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"),
+      tag_(db, "INSERT OR IGNORE INTO delivery_tags VALUES (?1, ?2, ?3)"),
+      task_(db,
+            "INSERT INTO delivery_queue (destination_id, deferred, priority, delivery_id, task_id, organization_id, shard, "
+            "state, due_at, attempts, total_attempts, owner_epoch, created_at, deliver_by, ordering_key) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"),
+      count_(db, "UPDATE counters SET accepted = accepted + ?1"),
+      read_skew_(db, "SELECT value FROM store_facts WHERE name = 'id_clock_skew_ms'"),
+      write_skew_(db, "UPDATE store_facts SET value = ?1 WHERE name = 'id_clock_skew_ms'") {}
+
+result<std::vector<accept_result>> accept_writer::accept(const std::vector<new_delivery>& batch, utc_time now) {
+  std::vector<accept_result> answers;
+  answers.reserve(batch.size());
+  std::size_t tasks = 0;
+  for (const auto& request : batch) {
+    auto one = accept_one(request, now);
+    if (!one) return fail(one.error());
+    if (one->outcome == accept_result::kind::accepted) tasks += request.tasks.size();
+    answers.push_back(std::move(*one));
+  }
+  if (tasks > 0)
+    if (auto counted = count_.run(tasks); !counted) return fail(counted.error());
+  return answers;
+}
+
+result<accept_result> accept_writer::accept_one(const new_delivery& request, utc_time now) {
+  const auto& content = *request.content;
+  if (request.idempotency) {
+    auto earlier = find_earlier(request, now);
+    if (!earlier) return fail(earlier.error());
+    if (*earlier) return std::move(**earlier);
+    const auto& key = *request.idempotency;
+    auto claimed = claim_key_.run(content.organization, key.route, key.key, key.body_hash, content.id, key.expires_at);
+    if (!claimed) return fail(claimed.error());
+  }
+  if (auto done = insert_delivery(request); !done) return fail(done.error());
+  if (auto done = insert_tags(content); !done) return fail(done.error());
+  if (auto done = insert_tasks(request); !done) return fail(done.error());
+  if (auto done = note_id_clock(content); !done) return fail(done.error());
+  accept_result answer;
+  answer.original = content.id;
+  answer.original_created_at = content.created_at;
+  return answer;
+}
+
+result<std::optional<accept_result>> accept_writer::find_earlier(const new_delivery& request, utc_time now) {
+  const auto& key = *request.idempotency;
+  const auto org = request.content->organization;
+  auto found = earlier_.query(org, key.route, key.key, now);
+  if (!found.next()) {
+    if (found.failed()) return fail(found.failure());
+    return std::optional<accept_result>{};
+  }
+  if (found.digest(0) == key.body_hash) return original(org, found.id<delivery_id>(1));
+  accept_result reused;
+  reused.outcome = accept_result::kind::key_reused;
+  reused.original = found.id<delivery_id>(1);
+  return std::optional<accept_result>{reused};
+}
+
+/// A delivery that retention took already cannot be repeated: then the key counts as free.
+result<std::optional<accept_result>> accept_writer::original(organization_id org, delivery_id id) {
+  auto found = original_.query(org, id);
+  if (!found.next()) {
+    if (found.failed()) return fail(found.failure());
+    return std::optional<accept_result>{};
+  }
+  accept_result replay;
+  replay.outcome = accept_result::kind::replayed;
+  replay.original = id;
+  replay.original_created_at = found.time(0);
+  replay.original_tasks = unpack_targets(found.bytes(1));
+  return std::optional<accept_result>{std::move(replay)};
+}
+
+result<void> accept_writer::insert_delivery(const new_delivery& request) {
+  const auto& d = *request.content;
+  const auto tags = d.tags.empty() ? std::string() : texts_to_json(d.tags);
+  const auto targets = pack_targets(request.tasks);
+  auto done =
+      delivery_.run(d.id, d.organization, d.created_at, d.priority, text_or_null{d.payload_type}, text_or_null{d.content_type},
+                    text_or_null{d.filename}, d.metadata, text_or_null{d.correlation_id}, text_or_null{tags},
+                    text_or_null{d.traceparent}, text_or_null{d.idempotency_key}, d.scheduled_at, d.deliver_within,
+                    text_or_null{d.ordering_key}, blob_view(targets), d.content.size(), d.sha256, blob_view(d.content));
+  if (!done) return fail(done.error());
+  return {};
+}
+
+result<void> accept_writer::insert_tags(const delivery& content) {
+  for (const auto& tag : content.tags)
+    if (auto done = tag_.run(content.organization, tag, content.id); !done) return fail(done.error());
+  return {};
+}
+
+result<void> accept_writer::insert_tasks(const new_delivery& request) {
+  const text_or_null ordering_key{request.content->ordering_key};
+  for (const auto& one : request.tasks) {
+    auto done = task_.run(one.destination, is_deferred(one), one.priority, one.delivery, one.id, one.organization,
+                          shard_of(one.destination), one.status, one.due_at, one.attempts, one.total_attempts, one.owner_epoch,
+                          one.created_at, one.deliver_by, ordering_key);
+    if (!done) return fail(done.error());
+  }
+  return {};
+}
+
+/// Doubles as it grows, so that even a clock that runs away costs no more than some forty updates in the life of a store.
+result<void> accept_writer::note_id_clock(const delivery& content) {
+  if (!known_skew_ms_) {
+    auto found = read_skew_.query();
+    if (!found.next()) return fail(found.failure());
+    known_skew_ms_ = found.integer(0);
+  }
+  const auto skew = std::abs(time_inside(content.id.bytes()) - to_unix_ms(content.created_at));
+  if (skew <= *known_skew_ms_) return {};
+  auto done = write_skew_.run(2 * skew);
+  if (!done) return fail(done.error());
+  known_skew_ms_ = 2 * skew;
+  return {};
+}
+
+}  // namespace waybill::core::sqlite

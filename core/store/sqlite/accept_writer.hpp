@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/store/records.hpp"
+#include "core/store/sqlite/statement.hpp"
+
+namespace waybill::core::sqlite {
+
+/// Writes accepted requests: the delivery, its tasks in the queue, its tags, its idempotency row, the counters. Runs inside
+/// the writer's transaction.
+class accept_writer {
+public:
+  explicit accept_writer(database& db);
+
+  result<std::vector<accept_result>> accept(const std::vector<new_delivery>& batch, utc_time now);
+  /// After a rollback: what was remembered of the file may not be in it.
+  void forget() { known_skew_ms_.reset(); }
+
+private:
+  result<accept_result> accept_one(const new_delivery& request, utc_time now);
+  /// The answer when the key was used before; nothing when it is free or past its window.
+  result<std::optional<accept_result>> find_earlier(const new_delivery& request, utc_time now);
+  result<std::optional<accept_result>> original(organization_id org, delivery_id id);
+  result<void> insert_delivery(const new_delivery& request);
+  result<void> insert_tags(const delivery& content);
+  result<void> insert_tasks(const new_delivery& request);
+  result<void> note_id_clock(const delivery& content);
+
+  statement earlier_;
+  statement original_;
+  statement claim_key_;
+  statement delivery_;
+  statement tag_;
+  statement task_;
+  statement count_;
+  statement read_skew_;
+  statement write_skew_;
+  std::optional<std::int64_t> known_skew_ms_;
+};
+
+}  // namespace waybill::core::sqlite

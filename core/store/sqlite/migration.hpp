@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/store/sqlite/database.hpp"
+
+namespace waybill::core::sqlite {
+
+/// One numbered step of the schema. Its number is its place in the list, from 1; released steps never change.
+struct migration {
+  std::string_view name;
+  std::string_view sql;
+};
+
+/// The steps this binary knows (generated from migrations/*.sql).
+[[nodiscard]] const std::vector<migration>& all_migrations();
+
+/// Brings the file to the newest schema: each step in a transaction of its own that holds the write lock, so two processes
+/// that start at once do not run one twice. store_unavailable for a file that a newer binary wrote or that is not ours.
+[[nodiscard]] result<void> migrate(database& db);
+
+}  // namespace waybill::core::sqlite

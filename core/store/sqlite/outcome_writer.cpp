@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/sqlite/outcome_writer.hpp"
+
+#include <algorithm>
+
+namespace waybill::core::sqlite {
+namespace {
+
+constexpr const char* task_columns =
+    "SELECT destination_id, delivery_id, task_id, organization_id, priority, attempts, total_attempts, created_at, due_at, "
+    "deliver_by, owner_epoch FROM delivery_queue WHERE destination_id = ?1";
+constexpr const char* one_task = " AND deferred IN (0, 1) AND priority = ?2 AND delivery_id = ?3 AND task_id = ?4";
+
+// The log keeps what the delivery's row says of the payload. A cancelled task has the category of no failure (1).
+std::string log_cancelled_sql(const char* which) {
+  return std::string(
+             "INSERT INTO delivery_logs (destination_id, delivery_id, task_id, organization_id, status, attempts, "
+             "total_attempts, created_at, finished_at, category, last_attempt, payload_size, payload_sha256, correlation_id) "
+             "SELECT q.destination_id, q.delivery_id, q.task_id, q.organization_id, 6, q.attempts, q.total_attempts, "
+             "q.created_at, ?5, 1, q.last_attempt, d.size, d.sha256, d.correlation_id FROM delivery_queue q "
+             "JOIN deliveries d ON d.organization_id = q.organization_id AND d.id = q.delivery_id "
+             "WHERE q.destination_id = ?1") +
+         which;
+}
+
+task cancelled_task_from(const rows& row) {
+  task t;
+  t.destination = row.id<destination_id>(0);
+  t.delivery = row.id<delivery_id>(1);
+  t.id = row.id<task_id>(2);
+  t.organization = row.id<organization_id>(3);
+  t.priority = row.number<std::uint8_t>(4);
+  t.attempts = row.number<std::uint32_t>(5);
+  t.total_attempts = row.number<std::uint32_t>(6);
+  t.created_at = row.time(7);
+  t.due_at = row.time(8);
+  t.deliver_by = row.maybe_time(9);
+  t.owner_epoch = row.number<std::uint64_t>(10);
+  t.status = task_status::cancelled;
+  return t;
+}
+
+result<void> collect(rows found, std::vector<task>& to) {
+  while (found.next()) to.push_back(cancelled_task_from(found));
+  if (found.failed()) return fail(found.failure());
+  return {};
+}
+
+bool is_meant(const std::vector<destination_id>& only, destination_id id) {
+  return only.empty() || std::find(only.begin(), only.end(), id) != only.end();
+}
+
+}  // namespace
+
+outcome_writer::outcome_writer(database& db, delivery_reader& deliveries, dead_letter_reader& dead_letters, task_reader& tasks)
+    : deliveries_(deliveries),
+      dead_letters_(dead_letters),
+      tasks_(tasks),
+      waiting_(db, std::string(task_columns) + one_task),
+      waiting_at_(db, task_columns),
+      log_cancelled_(db, log_cancelled_sql(" AND q.deferred IN (0, 1) AND q.priority = ?2 AND q.delivery_id = ?3 "
+                                           "AND q.task_id = ?4")),
+      log_all_cancelled_(db, log_cancelled_sql("")),
+      leave_(db, std::string("DELETE FROM delivery_queue WHERE destination_id = ?1") + one_task),
+      leave_all_(db, "DELETE FROM delivery_queue WHERE destination_id = ?1"),
+      unlog_(db, "DELETE FROM delivery_logs WHERE destination_id = ?1 AND delivery_id = ?2 AND task_id = ?3"),
+      enqueue_(db,
+               "INSERT INTO delivery_queue (destination_id, deferred, priority, delivery_id, task_id, organization_id, shard, "
+               "state, due_at, attempts, total_attempts, owner_epoch, created_at, deliver_by, last_attempt, ordering_key) "
+               "VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, 1, ?7, 0, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13)"),
+      discard_(db,
+               "UPDATE delivery_logs SET discarded_at = ?4 WHERE destination_id = ?1 AND delivery_id = ?2 AND task_id = ?3"),
+      exists_(db, "SELECT 1 FROM delivery_destinations WHERE id = ?1"),
+      count_cancelled_(db, "UPDATE counters SET cancelled = cancelled + ?1"),
+      count_revived_(db, "UPDATE counters SET failed = failed - ?1") {}
+
+result<std::vector<task>> outcome_writer::cancel(organization_id org, delivery_id id, const std::vector<destination_id>& only,
+                                                 utc_time now) {
+  auto head = deliveries_.head(org, id);
+  if (!head) return fail(head.error());
+  if (!*head) return no_such_delivery();
+  auto waiting = waiting_of(**head, only);
+  if (!waiting) return waiting;
+  for (const auto& one : *waiting) {
+    auto logged = log_cancelled_.run(one.destination, one.priority, one.delivery, one.id, now);
+    if (!logged) return fail(logged.error());
+    auto left = leave_.run(one.destination, one.priority, one.delivery, one.id);
+    if (!left) return fail(left.error());
+  }
+  if (auto counted = count_cancelled(static_cast<std::int64_t>(waiting->size())); !counted) return fail(counted.error());
+  return waiting;
+}
+
+result<std::vector<task>> outcome_writer::waiting_of(const delivery_head& head, const std::vector<destination_id>& only) {
+  std::vector<task> found;
+  for (const auto& [id, destination] : head.targets) {
+    if (!is_meant(only, destination)) continue;
+    auto done = collect(waiting_.query(destination, head.content.priority, head.content.id, id), found);
+    if (!done) return fail(done.error());
+  }
+  return found;
+}
+
+result<std::vector<task>> outcome_writer::cancel_all(destination_id id, utc_time now) {
+  std::vector<task> found;
+  if (auto done = collect(waiting_at_.query(id), found); !done) return fail(done.error());
+  if (found.empty()) return found;
+  auto logged = log_all_cancelled_.run(id, nullptr, nullptr, nullptr, now);
+  if (!logged) return fail(logged.error());
+  auto left = leave_all_.run(id);
+  if (!left) return fail(left.error());
+  if (auto counted = count_cancelled(*left); !counted) return fail(counted.error());
+  return found;
+}
+
+result<std::vector<task>> outcome_writer::retry(organization_id org, delivery_id id, const std::vector<destination_id>& only,
+                                                std::uint64_t owner_epoch, utc_time now) {
+  auto head = deliveries_.head(org, id);
+  if (!head) return fail(head.error());
+  if (!*head) return no_such_delivery();
+  auto tasks = tasks_.find_all(id, (*head)->content.priority, (*head)->targets);
+  if (!tasks) return fail(tasks.error());
+  std::vector<task> revived;
+  for (const auto& one : *tasks) {
+    if (one.status != task_status::failed || !is_meant(only, one.key.destination)) continue;
+    auto moved = move_back(**head, one, owner_epoch, now);
+    if (!moved) return fail(moved.error());
+    if (*moved) revived.push_back(**moved);
+  }
+  if (auto counted = count_revived(revived.size()); !counted) return fail(counted.error());
+  return revived;
+}
+
+result<std::vector<task>> outcome_writer::redrive(organization_id org, const dead_letter_filter& filter, std::uint32_t limit,
+                                                  std::uint64_t owner_epoch, utc_time now) {
+  auto dead = dead_letters_.oldest(org, filter, limit, dead_letter_scope::redrivable);
+  if (!dead) return fail(dead.error());
+  std::vector<task> revived;
+  for (const auto& row : *dead) {
+    auto head = deliveries_.head(org, row.key.delivery);
+    if (!head) return fail(head.error());
+    if (!*head) continue;
+    stored_task failed;
+    failed.key = row.key;
+    failed.total_attempts = row.total_attempts;
+    failed.created_at = row.created_at;
+    failed.last_attempt = row.last_attempt;
+    auto moved = move_back(**head, failed, owner_epoch, now);
+    if (!moved) return fail(moved.error());
+    if (*moved) revived.push_back(**moved);
+  }
+  if (auto counted = count_revived(revived.size()); !counted) return fail(counted.error());
+  return revived;
+}
+
+result<std::uint64_t> outcome_writer::discard(organization_id org, const dead_letter_filter& filter, std::uint32_t limit,
+                                              utc_time now) {
+  auto dead = dead_letters_.oldest(org, filter, limit, dead_letter_scope::all);
+  if (!dead) return fail(dead.error());
+  for (const auto& row : *dead) {
+    auto done = discard_.run(row.key.destination, row.key.delivery, row.key.task, now);
+    if (!done) return fail(done.error());
+  }
+  return dead->size();
+}
+
+/// A delivery deadline starts anew: who sends a task back after it passed wants it delivered, not failed at once.
+result<std::optional<task>> outcome_writer::move_back(const delivery_head& head, const stored_task& failed,
+                                                      std::uint64_t owner_epoch, utc_time now) {
+  const auto exists = destination_exists(failed.key.destination);
+  if (!exists) return fail(exists.error());
+  if (!*exists) return std::optional<task>{};
+  const auto& d = head.content;
+  task t;
+  t.id = failed.key.task;
+  t.delivery = d.id;
+  t.organization = d.organization;
+  t.destination = failed.key.destination;
+  t.owner_epoch = owner_epoch;
+  t.priority = d.priority;
+  t.total_attempts = failed.total_attempts;
+  t.created_at = failed.created_at;
+  t.due_at = now;
+  if (d.deliver_within) t.deliver_by = now + *d.deliver_within;
+  auto unlogged = unlog_.run(t.destination, t.delivery, t.id);
+  if (!unlogged) return fail(unlogged.error());
+  auto queued = enqueue_.run(t.destination, t.priority, t.delivery, t.id, t.organization, shard_of(t.destination), t.due_at,
+                             t.total_attempts, t.owner_epoch, t.created_at, t.deliver_by, failed.last_attempt,
+                             text_or_null{d.ordering_key});
+  if (!queued) return fail(queued.error());
+  return std::optional<task>{t};
+}
+
+result<bool> outcome_writer::destination_exists(destination_id id) {
+  auto found = exists_.query(id);
+  const bool exists = found.next();
+  if (found.failed()) return fail(found.failure());
+  return exists;
+}
+
+result<void> outcome_writer::count_cancelled(std::int64_t tasks) {
+  auto done = count_cancelled_.run(tasks);
+  if (!done) return fail(done.error());
+  return {};
+}
+
+result<void> outcome_writer::count_revived(std::size_t tasks) {
+  auto done = count_revived_.run(tasks);
+  if (!done) return fail(done.error());
+  return {};
+}
+
+}  // namespace waybill::core::sqlite

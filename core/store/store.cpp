@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/store.hpp"
+
+#include "core/store/sqlite/sqlite_store.hpp"
+
+namespace waybill::core {
+
+result<std::unique_ptr<store>> open_store(std::string_view url) {
+  constexpr std::string_view sqlite_scheme = "sqlite://";
+  if (url.substr(0, sqlite_scheme.size()) == sqlite_scheme && url.size() > sqlite_scheme.size())
+    return sqlite::sqlite_store::open(std::string(url.substr(sqlite_scheme.size())));
+  // The URL itself is not repeated: another engine's may hold a password.
+  return fail(error_code::validation_error, "The store's URL must be sqlite://PATH.");
+}
+
+}  // namespace waybill::core

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/store_readers.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace waybill::core {
+
+struct store_readers::state {
+  mutable std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<work> queue;
+  bool stopped = false;
+  std::vector<std::thread> threads;
+
+  /// Nothing once stopped and empty. What was still waiting then comes with `aborted` set.
+  bool next(work& item, bool& aborted) {
+    std::unique_lock lock(mutex);
+    wake.wait(lock, [this] { return stopped || !queue.empty(); });
+    if (queue.empty()) return false;
+    item = std::move(queue.front());
+    queue.pop_front();
+    aborted = stopped;
+    return true;
+  }
+
+  void serve(read_session& session) {
+    work item;
+    bool aborted = false;
+    while (next(item, aborted)) {
+      item(aborted ? nullptr : &session);
+      item = nullptr;  // what it holds must not live on until the next one
+    }
+  }
+};
+
+store_readers::store_readers() : state_(std::make_unique<state>()) {}
+
+store_readers::~store_readers() { stop(); }
+
+result<std::unique_ptr<store_readers>> store_readers::start(store& from, std::size_t threads) {
+  std::unique_ptr<store_readers> pool(new store_readers());
+  std::vector<std::unique_ptr<read_session>> sessions;
+  for (std::size_t i = 0; i < threads; ++i) {
+    auto session = from.open_reader();
+    if (!session) return fail(session.error());
+    sessions.push_back(std::move(*session));
+  }
+  for (auto& session : sessions)
+    pool->state_->threads.emplace_back([s = pool->state_.get(), mine = std::move(session)] { s->serve(*mine); });
+  return pool;
+}
+
+void store_readers::run(work item) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->stopped) {
+      state_->queue.push_back(std::move(item));
+      item = nullptr;
+    }
+  }
+  if (item)
+    item(nullptr);
+  else
+    state_->wake.notify_one();
+}
+
+void store_readers::stop() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopped = true;
+  }
+  state_->wake.notify_all();
+  for (auto& thread : state_->threads)
+    if (thread.joinable()) thread.join();
+}
+
+std::size_t store_readers::waiting() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->queue.size();
+}
+
+}  // namespace waybill::core

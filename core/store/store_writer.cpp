@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/store_writer.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "core/store/write_batch.hpp"
+
+namespace waybill::core {
+namespace {
+
+using steady = std::chrono::steady_clock;
+constexpr milliseconds first_backoff{10};
+constexpr milliseconds longest_backoff{1'000};
+
+error shutting_down() { return {error_code::shutting_down, "The node is shutting down.", {}, {}}; }
+
+}  // namespace
+
+/// Invariants: (1) `inbox`, `stopping` and `idle` are touched under `mutex` only, everything below them by the writer's thread
+/// only. (2) Nothing enters `inbox` once `stopping` is set, so the thread ends with an empty one. (3) Callbacks run without
+/// the lock.
+struct store_writer::state {
+  state(std::unique_ptr<write_session> session_, const clock& time_, options settings_, batch_end on_batch_end_)
+      : session(std::move(session_)), time(time_), settings(settings_), on_batch_end(std::move(on_batch_end_)) {}
+
+  const std::unique_ptr<write_session> session;
+  const clock& time;
+  const options settings;
+  const batch_end on_batch_end;
+
+  mutable std::mutex mutex;
+  std::condition_variable wake;
+  write_batch inbox;
+  bool stopping = false;
+  bool idle = false;  ///< the thread waits for work, so whoever brings some must wake it
+
+  write_batch current;
+  steady::time_point last_commit{};
+  milliseconds backoff{0};  ///< not zero: records wait for a failing store
+  steady::time_point give_up{};
+
+  std::atomic<bool> healthy{true};
+  std::atomic<std::uint64_t> commits{0}, operations{0}, failed_commits{0};
+  std::thread thread;
+
+  /// False when stopping: then `add` was not called.
+  template <class Add>
+  bool hand_in(Add add) {
+    bool must_wake = false;
+    {
+      const std::lock_guard lock(mutex);
+      if (stopping) return false;
+      add(inbox);
+      must_wake = std::exchange(idle, false);
+    }
+    if (must_wake) wake.notify_one();
+    return true;
+  }
+
+  void work();
+  bool take();
+  void gather(std::unique_lock<std::mutex>& lock);
+  void run();
+  void on_failure(const error& why);
+  void keep_records(const error& why);
+};
+
+void store_writer::state::work() {
+  while (take()) {
+    run();
+    current.answer();
+    if (on_batch_end) on_batch_end();
+  }
+}
+
+/// Waits for operations and moves them to `current`. False when stopped and nothing is left.
+bool store_writer::state::take() {
+  std::unique_lock lock(mutex);
+  if (backoff.count() > 0) wake.wait_for(lock, backoff, [this] { return stopping; });
+  const bool left_over = !current.jobs.empty();
+  while (inbox.empty() && !left_over && !stopping) {
+    idle = true;
+    wake.wait(lock);
+  }
+  idle = false;
+  gather(lock);
+  // A stop ends the wait for a failing store; what remains is tried at short intervals until patience ends.
+  if (stopping && backoff.count() > 0) {
+    if (give_up == steady::time_point{}) give_up = steady::now() + settings.stop_patience;
+    lock.unlock();
+    std::this_thread::sleep_for(first_backoff);
+    lock.lock();
+  }
+  current.take_from(inbox, settings.max_batch);
+  return !current.empty();
+}
+
+void store_writer::state::gather(std::unique_lock<std::mutex>& lock) {
+  const auto earliest = last_commit + settings.min_commit_interval;
+  if (stopping || inbox.size() >= settings.max_batch || steady::now() >= earliest) return;
+  lock.unlock();
+  std::this_thread::sleep_until(earliest);
+  lock.lock();
+}
+
+void store_writer::state::run() {
+  const auto size = current.size();
+  if (size == 0) return;
+  auto done = run_batch(current, *session, time);
+  last_commit = steady::now();
+  if (!done) return on_failure(done.error());
+  healthy = true;
+  backoff = milliseconds{0};
+  ++commits;
+  operations += size - current.jobs.size() + current.job_results.size();
+}
+
+void store_writer::state::on_failure(const error& why) {
+  healthy = false;
+  ++failed_commits;
+  const error told{error_code::store_unavailable, why.message, {}, longest_backoff};
+  const bool had_others = !current.deliveries.empty() || !current.jobs.empty();
+  current.fail_accepts_and_jobs(told);
+  if (current.records.empty()) return;
+  // Perhaps it was only the others that the store had no room for.
+  if (had_others) {
+    write_batch alone;
+    alone.records.swap(current.records);
+    const bool written = run_batch(alone, *session, time).has_value();
+    current.records.swap(alone.records);
+    if (written) {
+      current.recorded.swap(alone.recorded);
+      backoff = milliseconds{0};
+      ++commits;
+      return;
+    }
+  }
+  keep_records(told);
+}
+
+void store_writer::state::keep_records(const error& why) {
+  backoff = std::clamp(backoff * 2, first_backoff, longest_backoff);
+  const std::lock_guard lock(mutex);
+  if (stopping && give_up != steady::time_point{} && steady::now() >= give_up) {
+    backoff = milliseconds{0};
+    current.fail_records(why);
+    return;
+  }
+  current.return_records(inbox);
+}
+
+store_writer::store_writer(std::unique_ptr<write_session> session, const clock& time, options settings, batch_end on_batch_end)
+    : state_(std::make_unique<state>(std::move(session), time, settings, std::move(on_batch_end))) {
+  state_->thread = std::thread([raw = state_.get()] { raw->work(); });
+}
+
+store_writer::~store_writer() { stop(); }
+
+void store_writer::accept(new_delivery delivery, accept_callback done) {
+  const bool taken = state_->hand_in([&](write_batch& inbox) {
+    if (inbox.deliveries.size() >= state_->settings.max_waiting) {
+      inbox.refused.push_back(std::move(done));
+      return;
+    }
+    inbox.deliveries.push_back(std::move(delivery));
+    inbox.accept_done.push_back(std::move(done));
+  });
+  if (!taken && done) done(fail(shutting_down()));
+}
+
+void store_writer::record(attempt_record record, record_callback done) {
+  const bool taken = state_->hand_in([&](write_batch& inbox) {
+    inbox.records.push_back(std::move(record));
+    inbox.record_done.push_back(std::move(done));
+  });
+  if (!taken && done) done(fail(shutting_down()));
+}
+
+void store_writer::run(job work, job_callback done) {
+  const bool taken = state_->hand_in([&](write_batch& inbox) { inbox.jobs.push_back({std::move(work), std::move(done)}); });
+  if (!taken && done) done(fail(shutting_down()));
+}
+
+void store_writer::stop() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->wake.notify_all();
+  if (state_->thread.joinable()) state_->thread.join();
+}
+
+bool store_writer::healthy() const { return state_->healthy; }
+
+writer_stats store_writer::stats() const {
+  writer_stats now;
+  now.commits = state_->commits;
+  now.operations = state_->operations;
+  now.failed_commits = state_->failed_commits;
+  const std::lock_guard lock(state_->mutex);
+  now.waiting = state_->inbox.size();
+  return now;
+}
+
+}  // namespace waybill::core

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "core/store/store_writer.hpp"
+
+namespace waybill::core {
+
+/// Operations that were handed in together, with room for their answers. The store writer fills one under its lock, takes
+/// parts of it over, and runs those on its thread. Parallel vectors, because a session takes whole vectors of each kind.
+struct write_batch {
+  struct job_operation {
+    store_writer::job work;
+    store_writer::job_callback done;
+  };
+
+  std::vector<new_delivery> deliveries;
+  std::vector<store_writer::accept_callback> accept_done;
+  std::vector<attempt_record> records;
+  std::vector<store_writer::record_callback> record_done;
+  std::deque<job_operation> jobs;
+  std::vector<store_writer::accept_callback> refused;  ///< never run: the queue was full
+
+  std::vector<result<accept_result>> accepted;
+  std::vector<result<record_result>> recorded;
+  std::vector<result<void>> job_results;  ///< of the jobs that ran; those behind them wait for the next batch
+
+  [[nodiscard]] bool empty() const { return deliveries.empty() && records.empty() && jobs.empty() && refused.empty(); }
+  [[nodiscard]] std::size_t size() const { return deliveries.size() + records.size() + jobs.size(); }
+
+  /// Moves everything here, but no more than `most_accepts` accepts.
+  void take_from(write_batch& inbox, std::size_t most_accepts);
+  /// Records that could not be written go back, in front of those that came since.
+  void return_records(write_batch& inbox);
+
+  void fail_accepts_and_jobs(const error& why);
+  void fail_records(const error& why);
+  /// Calls back all that has an answer, in order, and forgets it.
+  void answer();
+};
+
+/// Runs the batch as one transaction and fills the answers. store_unavailable: nothing happened, no answer is valid. Should
+/// the accepts or records be refused together for another reason, they are run again one by one, so that one that the store
+/// cannot take fails alone. A job runs once at most.
+[[nodiscard]] result<void> run_batch(write_batch& batch, write_session& session, const clock& time);
+
+}  // namespace waybill::core
