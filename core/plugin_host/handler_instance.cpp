@@ -203,6 +203,7 @@ void handler_instance::run_attempt(hook& h) {
   const auto status = call_plugin(h, fault);
   h.block.reset();
   if (status == WB_OK) return;
+  if (fault.empty()) count(counters().plugin_faults);  // an exception is counted where it was caught
   const auto* slot = h.what == hook::kind::deliver ? "deliver" : "test_connection";
   refused(h.which, fault.empty() ? fmt::format("the plugin's {} refused the call with {}", slot, status)
                                  : fmt::format("the plugin's {} threw: {}", slot, fault));
@@ -232,7 +233,6 @@ void handler_instance::drop(hook& h) {
 }
 
 void handler_instance::refused(handler::token which, std::string detail) {
-  count(counters().plugin_faults);
   auto call = token_table::of_process().take(which);
   if (call) finish(std::move(*call), system_failure(std::move(detail)));  // else it completed the call before refusing it
 }
