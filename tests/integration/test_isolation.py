@@ -17,7 +17,7 @@ class Isolation(NodeTest):
         cls.failed = cls.a.deliver([cls.destination], {"of": "a"})["deliveryId"]
         view = cls.a.wait_delivery(cls.failed, "failed")
         (task,) = tasks_of(view)
-        cls.attempt = task["attemptLog"][0]["id"]
+        cls.attempt = task["attemptLog"][0]["attemptId"]
         cls.task = task["taskId"]
         cls.secret = cls.a.get(f"/v1/destinations/{cls.destination}/secrets").json["data"][0]["id"]
         cls.key = cls.a.get("/v1/keys").json["data"][0]["id"]

@@ -5,7 +5,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import WAYBILLD, Node, poll, tasks_of, total
+from harness import ROOT, WAYBILLD, Node, poll, tasks_of, total
 from receiver import Hang, Receiver, Reply
 
 
@@ -174,6 +174,16 @@ class Configuration(unittest.TestCase):
             self.assertIn(table, printed.stdout)
         checked = self.check(printed.stdout, "--check-config")
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def test_the_operators_page_names_every_setting_with_its_default(self):
+        page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+        table = ""
+        for line in waybilld("--print-config").stdout.splitlines():
+            if line.startswith("["):
+                table = line.strip("[]") + "."
+            elif " = " in line:
+                key, default = line.split(" = ")[0], line.split("# default ")[1].split(". ")[0]
+                self.assertIn(f"| `{table}{key}` | `{default}` |", page)
 
     def test_a_good_file_and_the_environment_are_laid_over_each_other(self):
         import os

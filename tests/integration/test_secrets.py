@@ -43,7 +43,7 @@ class Secrets(NodeTest):
         request = self.receiver.requests("/s")[0]
         self.assertEqual((request.headers["x-api-key"], request.headers["authorization"]), (HEADER, "Bearer " + BEARER))
         for attempt in tasks_of(view)[0]["attemptLog"]:
-            self.assertEqual(self.client.get(f"/v1/deliveries/{receipt['deliveryId']}/attempts/{attempt['id']}").status, 200)
+            self.assertEqual(self.client.get(f"/v1/deliveries/{receipt['deliveryId']}/attempts/{attempt['attemptId']}").status, 200)
         for path in (f"/v1/destinations/{identifier}", "/v1/destinations", f"/v1/destinations/{identifier}/secrets", "/v1/keys",
                      f"/v1/destinations/{identifier}/health", "/metrics", "/v1/destination-types"):
             self.assertEqual(self.client.get(path).status, 200, path)
