@@ -32,7 +32,7 @@ struct filter_options {
   [[nodiscard]] query fields() const {
     query given;
     for (const auto& [name, value] :
-         query{{"destination", destination}, {"category", category}, {"type", type}, {"from", from}, {"to", to}})
+         query{{"destinationId", destination}, {"category", category}, {"type", type}, {"from", from}, {"to", to}})
       if (!value.empty()) given.emplace_back(name, value);
     return given;
   }
@@ -44,7 +44,7 @@ outcome<exit_code> list(context& where, const filter_options& o) {
     if (where.options.json) {
       print_json(d);
     } else {
-      rows.add({text_of(d, "taskId"), text_of(d, "deliveryId"), text_of(d, "destinationId"), text_of(d, "attemptCount"),
+      rows.add({text_of(d, "taskId"), text_of(d, "deliveryId"), text_of(d, "destinationId"), text_of(d, "attempts"),
                 text_of(d, "category"), text_of(d, "finishedAt"), text_of(d, "failureReason")});
     }
     return std::cout.good();
@@ -56,8 +56,8 @@ outcome<exit_code> list(context& where, const filter_options& o) {
 
 std::string body_of(const filter_options& o, bool dry_run) {
   auto body = json::object();
-  for (const auto& [name, value] : o.fields()) body["filter"][name] = value;
-  if (!o.tasks.empty()) body["filter"]["tasks"] = o.tasks;
+  for (const auto& [name, value] : o.fields()) body[name] = value;
+  if (!o.tasks.empty()) body["taskIds"] = o.tasks;
   body["dryRun"] = dry_run;
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -27,12 +28,18 @@ outcome<exit_code> wait_and_show(context& where, const std::string& id, double t
               id + " is still " + status + " after the --timeout; it stays queued, see: waybill status " + id);
 }
 
+/// A header's value: no way to smuggle in another header.
+bool is_idempotency_key(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
+}
+
 outcome<exit_code> run(context& where, deliver_options options) {
   if (options.files.size() > 1 && options.lines) return fail(exit_code::usage, "--lines takes one file");
   options.delivery.kind = options.as_text ? content_kind::quoted_text : content_kind::verbatim_json;
   const auto body = delivery_body::make(options.delivery);
   if (!body) return tl::unexpected<failure>(body.error());
   const bool many = options.lines || options.files.size() > 1;
+  if (!is_idempotency_key(options.idempotency_key)) return fail(exit_code::usage, "--idempotency-key: printable ASCII only");
   if (many && options.wait) return fail(exit_code::usage, "--wait takes one file");
   return many ? deliver_many(where, options, *body) : deliver_one(where, options, *body);
 }

@@ -91,8 +91,8 @@ private:
   http_request request_of(const content_part& part, std::string body) const {
     std::string key;
     if (!options_.idempotency_key.empty()) {
-      key =
-          options_.idempotency_key + ':' + (part.filename.empty() ? part.name.substr(part.name.find(' ') + 1) : part.filename);
+      key = options_.idempotency_key + ':' +
+            url_encoded(part.filename.empty() ? part.name.substr(part.name.find(' ') + 1) : part.filename);
     } else {
       key = key_of_content(part.filename.empty() ? part.name : part.filename, options_.again ? body + run_id_ : body);
     }

@@ -30,19 +30,21 @@ void print_attempt(std::ostream& out, const terminal& screen, const json& attemp
   if (const auto code = text_of(attempt, "code"); !code.empty() && code != "0") out << "  " << printable(code);
   if (const auto category = text_of(attempt, "category"); !category.empty() && category != "none")
     out << "  " << printable(category);
-  if (const auto why = text_of(attempt, "message"); !why.empty()) out << "  " << printable(why);
+  // The operator's text says more; who may not see it gets the customer's.
+  const auto detail = text_of(attempt, "detail");
+  if (const auto why = detail.empty() ? text_of(attempt, "message") : detail; !why.empty()) out << "  " << printable(why);
   out << '\n';
 }
 
 void print_task(std::ostream& out, const terminal& screen, const json& task) {
-  const auto label = text_of(task, "destinationLabel"), type = text_of(task, "destinationType");
+  const auto label = text_of(task, "label"), type = text_of(task, "type");
   out << "    " << screen.paint_status(printable(text_of(task, "status"))) << "  " << printable(text_of(task, "destinationId"));
   if (!label.empty() || !type.empty()) out << "  " << printable(label) << (type.empty() ? "" : " (" + printable(type) + ")");
   out << '\n';
   print_field(out, screen, "    next attempt", text_of(task, "nextAttemptAt"));
   print_field(out, screen, "    reason", text_of(task, "failureReason"));
   print_field(out, screen, "    reference", text_of(task, "externalReference"));
-  for (const auto& attempt : list_of(task, "attempts")) print_attempt(out, screen, attempt);
+  for (const auto& attempt : list_of(task, "attemptLog")) print_attempt(out, screen, attempt);
 }
 
 }  // namespace
@@ -52,9 +54,10 @@ bool is_final_status(const std::string& status) { return status == "completed" |
 void print_delivery(std::ostream& out, const terminal& screen, const json& delivery) {
   out << screen.paint(color::bold, printable(text_of(delivery, "deliveryId"))) << "  "
       << screen.paint_status(printable(text_of(delivery, "status"))) << '\n';
+  const auto options = delivery.is_object() && delivery.contains("options") ? delivery["options"] : json::object();
   print_field(out, screen, "queued     ", text_of(delivery, "queuedAt"));
-  print_field(out, screen, "scheduled  ", text_of(delivery, "scheduledAt"));
-  print_field(out, screen, "correlation", text_of(delivery, "correlationId"));
+  print_field(out, screen, "scheduled  ", text_of(options, "scheduledAt"));
+  print_field(out, screen, "correlation", text_of(options, "correlationId"));
   for (const auto& task : list_of(delivery, "destinations")) print_task(out, screen, task);
   out.flush();
 }

@@ -66,7 +66,7 @@ private:
 
   query parameters() const {
     query q{{"from", from_}};
-    if (!options_.destination.empty()) q.emplace_back("destination", options_.destination);
+    if (!options_.destination.empty()) q.emplace_back("destinationId", options_.destination);
     if (!options_.status.empty()) q.emplace_back("status", options_.status);
     return q;
   }
