@@ -35,6 +35,11 @@ void header_list::add(std::string_view name, std::string_view value, secrecy mar
     if (is_control(text_[i])) text_[i] = ' ';
 }
 
+void header_list::remove(std::string_view name) {
+  const auto named = [&](const entry& e) { return equal_ignoring_case(name, {text_.data() + e.begin, e.name}); };
+  entries_.erase(std::remove_if(entries_.begin(), entries_.end(), named), entries_.end());
+}
+
 void header_list::reserve(std::size_t headers, std::size_t bytes) {
   entries_.reserve(headers);
   text_.reserve(bytes);

@@ -18,6 +18,8 @@ class header_list {
 public:
   /// An empty value adds nothing. `secret` marks the value for redaction in records.
   void add(std::string_view name, std::string_view value, secrecy marked = secrecy::open);
+  /// Takes out every header of this name.
+  void remove(std::string_view name);
   /// Room for this much, so that adding does not allocate.
   void reserve(std::size_t headers, std::size_t bytes);
   void clear();

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include <waybill/transfer/reactor.hpp>
+#include <waybill/transfer/record.hpp>
+
+#include "config.hpp"
+#include "host_gate.hpp"
+#include "jwt.hpp"
+#include "oauth2.hpp"
+#include "signature.hpp"
+
+namespace waybill::webhook {
+
+/// The one reactor of this plugin. Made on first use and never taken down: the engine does not unload plugins, and closes
+/// every handler before it ends.
+[[nodiscard]] transfer::reactor& plugin_reactor();
+
+/// All of one destination that its attempts share: what was derived from the configuration, once. Made by open; shared by
+/// the handler and by the attempts under way, which may outlive it by a moment.
+class target {
+public:
+  target(config settings, sdk::handler_context context);
+
+  // Constant after construction; signer.sign() is called by deliver only, which never runs twice at once.
+  const config settings;
+  const std::shared_ptr<host_gate> host;
+  transfer::endpoint_ptr endpoint;
+  transfer::redactor secrets;
+  signer signatures;
+  std::shared_ptr<token_source> tokens;  ///< with OAuth 2.0
+  std::unique_ptr<jwt_signer> jwt;       ///< with JWT
+
+  /// An attempt before its request is under way (its body is being hashed, its token fetched). The reactor cannot cancel
+  /// it yet, so it is remembered here.
+  void preparing(std::uint64_t token);
+  /// Its preparation is over. False if it was canceled meanwhile.
+  [[nodiscard]] bool prepared(std::uint64_t token);
+  /// True if it was in preparation and will find itself canceled.
+  bool cancel_preparing(std::uint64_t token);
+
+  void enter() { under_way_.fetch_add(1, std::memory_order_relaxed); }
+  void leave();
+  /// Waits until no attempt is left, or until `limit`.
+  void wait_idle(std::chrono::milliseconds limit);
+
+private:
+  [[nodiscard]] transfer::endpoint_options way() const;
+  [[nodiscard]] transfer::endpoint_options delivery_way() const;
+  void learn_secrets();
+
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::unordered_map<std::uint64_t, bool> preparing_;  ///< guarded; true: canceled
+  std::atomic<std::size_t> under_way_{0};
+};
+
+}  // namespace waybill::webhook
