@@ -17,6 +17,13 @@ int hex_digit(char c) {
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
+/// What stands before the first `at`, and what after it: nothing if there is none.
+std::pair<std::string_view, std::string_view> split(std::string_view text, char at) {
+  const auto found = text.find(at);
+  if (found == std::string_view::npos) return {text, {}};
+  return {text.substr(0, found), text.substr(found + 1)};
+}
+
 }  // namespace
 
 std::string_view to_string(http_method method) {
@@ -62,13 +69,12 @@ std::optional<std::string> percent_decode(std::string_view text, plus_sign plus)
 core::result<query_parameters> query_parameters::parse(std::string_view query) {
   query_parameters out;
   while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    const auto pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
+    const auto [pair, rest] = split(query, '&');
+    query = rest;
     if (pair.empty()) continue;
-    const auto equals = std::min(pair.find('='), pair.size());
-    auto name = percent_decode(pair.substr(0, equals), plus_sign::space);
-    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), plus_sign::space);
+    const auto [raw_name, raw_value] = split(pair, '=');
+    auto name = percent_decode(raw_name, plus_sign::space);
+    auto value = percent_decode(raw_value, plus_sign::space);
     if (!name || !value)
       return core::fail(core::error_code::malformed_request, "the query holds a broken % escape or text that is not UTF-8");
     const auto same = [&](const auto& other) { return other.first == *name; };
