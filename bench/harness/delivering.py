@@ -6,7 +6,7 @@ import time
 
 from . import generator, machine, processes
 from .node import Node
-from .outcomes import Outcomes, latencies_ms, percentile
+from .outcomes import Outcomes, StoredWatcher, latencies_ms, percentile
 from .receiver import Receiver
 
 WARM_UP = 2000
@@ -40,7 +40,7 @@ class Sampler(threading.Thread):
 class Run:
     def __init__(self, options, seconds, count, latency_seconds):
         self.options, self.seconds, self.count, self.latency_seconds = options, seconds, count, latency_seconds
-        self.total, self.result, self.logs = 0, {}, {}
+        self.total, self.result, self.logs, self.watchers = 0, {}, {}, {}
 
     def measure(self):
         o = self.options
@@ -111,10 +111,16 @@ class Run:
     def _open_loop(self, rate):
         log = f"{self.options.work}/requests-{rate}.log"
         time.sleep(1)
+        if rate <= 1000:
+            self.watchers[rate] = StoredWatcher(self.node.database)
+            self.watchers[rate].start()
+            time.sleep(0.1)
         with processes.Span(self.stack, [self.receiver.process.pid]) as span:
             said = self._publish(count=rate * self.latency_seconds, rate=rate, log=log)
             self.outcomes.wait_until_empty()
             span.generator_cpu = said["cpu_s"]
+        if rate in self.watchers:
+            self.watchers[rate].finish()
         self.logs[rate] = log
         return {
             "rate": said["rate"], "accept_p50_ms": said["p50_us"] / 1e3, "accept_p99_ms": said["p99_us"] / 1e3,
@@ -131,7 +137,7 @@ class Run:
         check["exit_code"] = node.stop()
         self.outcomes.close()
         self.outcomes = Outcomes(node.database)
-        check["stored"] = sum(self.outcomes.counts().values())
+        check["stored_counter"], check["stored_rows"] = self.outcomes.reconciliation()[1], self.outcomes.delivered_rows()
         check["equal"] = len({v for k, v in check.items() if k != "exit_code"}) == 1 and check["exit_code"] == 0
         self.result["check"] = check
         self.result["store"] = self.outcomes.settings()
@@ -140,7 +146,12 @@ class Run:
     def _read_latencies(self):
         finished = self.outcomes.finished_ms()
         for rate, name in ((2000, "accept_2000"), (1000, "low_1000"), (200, "low_200")):
-            times = latencies_ms(generator.read_log(self.logs[rate]), finished)
-            for share, label in ((0.5, "p50"), (0.99, "p99"), (0.999, "p999"), (1, "max")):
-                self.result[name][f"outcome_{label}_ms"] = round(percentile(times, share), 2)
+            requests = generator.read_log(self.logs[rate])
+            self._add_percentiles(name, "outcome", latencies_ms(requests, finished))
+            if rate in self.watchers:
+                self._add_percentiles(name, "stored", self.watchers[rate].latencies_ms(requests, finished))
         self.outcomes.close()
+
+    def _add_percentiles(self, name, what, times):
+        for share, label in ((0.5, "p50"), (0.99, "p99"), (0.999, "p999"), (1, "max")):
+            self.result[name][f"{what}_{label}_ms"] = round(percentile(times, share), 2)
