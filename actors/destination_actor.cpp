@@ -153,6 +153,7 @@ void destination_state::claim_if_wanted(core::utc_time now) {
   if (claiming_ || load_again_at_ || mode_ != mode::running || !window_->wants_claim(now)) return;
   if (breaker_.state() == core::breaker_state::open && breaker_.next_attempt_at() && now < *breaker_.next_attempt_at()) return;
   claiming_ = true;
+  window_->claim_sent();
   const auto limit = std::min(claim_limit, window_->room());
   auto answer = std::make_shared<core::result<core::claim_result>>();
   auto held = std::make_shared<std::unordered_set<core::task_id>>(window_->held());

@@ -192,10 +192,10 @@ bool engine::stop(std::chrono::milliseconds grace) {
   s.readers->stop();
   s.context.relay.disconnect();
   s.service.disconnect();
-  for (auto* actor : {&s.intake, &s.registry, &s.scheduler}) {
+  if (s.registry) caf::anon_send(s.registry, abandon{});
+  for (auto* actor : {&s.intake, &s.scheduler})
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::kill);
-    *actor = nullptr;
-  }
+  for (auto* actor : {&s.intake, &s.registry, &s.scheduler}) *actor = nullptr;
   s.system.reset();
   return clean;
 }

@@ -81,6 +81,8 @@ struct claimed {
 struct drain {
   std::function<void()> done;
 };
+/// End now: every destination hands back what it has under way.
+struct abandon {};
 struct restart_due {
   core::destination_id destination;
   std::uint64_t generation = 0;
@@ -158,6 +160,7 @@ WAYBILL_LOCAL_MESSAGE(idle)
 WAYBILL_LOCAL_MESSAGE(ask_live)
 WAYBILL_LOCAL_MESSAGE(claimed)
 WAYBILL_LOCAL_MESSAGE(drain)
+WAYBILL_LOCAL_MESSAGE(abandon)
 WAYBILL_LOCAL_MESSAGE(restart_due)
 WAYBILL_LOCAL_MESSAGE(tasks_offered)
 WAYBILL_LOCAL_MESSAGE(check_store)

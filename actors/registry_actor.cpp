@@ -40,6 +40,7 @@ caf::behavior registry_state::start(caf::event_based_actor* self, engine_context
       [this](const ask_live& m) { on_ask_live(m); },
       [this](const restart_due& m) { on_restart_due(m); },
       [this](drain& m) { on_drain(m); },
+      [this](abandon) { on_abandon(); },
   };
 }
 
@@ -205,6 +206,14 @@ void registry_state::on_drain(drain& m) {
     ++found;
   }
   finish_drain_if_empty();
+}
+
+void registry_state::on_abandon() {
+  for (auto& [id, known] : entries_)
+    if (known.actor) self_->send_exit(known.actor, caf::exit_reason::kill);
+  entries_.clear();
+  by_address_.clear();
+  self_->quit();
 }
 
 void registry_state::finish_drain_if_empty() {

@@ -16,6 +16,7 @@
 //   ask_live            service           ask_figures, or "not active"
 //   restart_due         itself            the next incarnation of a crashed actor
 //   drain               engine            start_drain to all; `done` when the last one ended
+//   abandon             engine            all destinations end at once, and the registry with them
 //
 // A message for a destination whose actor waits for its restart is dropped: the next incarnation claims from the store.
 
@@ -57,6 +58,7 @@ private:
   void on_ask_live(const ask_live& m);
   void on_restart_due(const restart_due& m);
   void on_drain(drain& m);
+  void on_abandon();
   void on_down(const caf::down_msg& m);
 
   /// The entry with a living actor, spawned if needed; null if there must be none.

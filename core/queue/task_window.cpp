@@ -17,6 +17,10 @@ bool less_urgent(const queued_task& a, const queued_task& b) {
 }
 bool later_due(const queued_task& a, const queued_task& b) { return a.state.due_at > b.state.due_at; }
 
+void note_earlier(std::optional<utc_time>& earliest, utc_time due) {
+  if (!earliest || due < *earliest) earliest = due;
+}
+
 queued_task pop_top(std::vector<queued_task>& heap, bool (*order)(const queued_task&, const queued_task&)) {
   std::pop_heap(heap.begin(), heap.end(), order);
   queued_task top = std::move(heap.back());
@@ -41,7 +45,7 @@ void task_window::promote(utc_time now) {
 
 void task_window::offer(queued_task task) {
   if (held_.size() >= max_tasks_ || bytes_ >= max_bytes_) {
-    if (held_.count(task.state.id) == 0) store_has_more_ = true;
+    if (held_.count(task.state.id) == 0) expect_more();
     return;
   }
   if (!held_.insert(task.state.id).second) return;
@@ -49,9 +53,15 @@ void task_window::offer(queued_task task) {
   hold(std::move(task));
 }
 
+void task_window::claim_sent() {
+  left_since_claim_ = false;
+  next_due_since_claim_.reset();
+}
+
 void task_window::take_claim(claim_result&& claim) {
-  store_has_more_ = claim.more_due;
+  store_has_more_ = claim.more_due || left_since_claim_;
   store_next_due_ = claim.next_due;
+  if (next_due_since_claim_) note_earlier(store_next_due_, *next_due_since_claim_);
   for (auto& task : claim.tasks) offer(std::move(task));
 }
 
@@ -72,7 +82,8 @@ void task_window::reschedule(queued_task task, utc_time now) {
   // A late retry kept in memory would take the place of one that could be tried now: the store keeps it till its time.
   const bool soon = task.state.due_at - now <= keep_ahead;
   if (soon && held_.size() <= max_tasks_ / 2) return hold(std::move(task));
-  if (!store_next_due_ || task.state.due_at < *store_next_due_) store_next_due_ = task.state.due_at;
+  note_earlier(store_next_due_, task.state.due_at);
+  note_earlier(next_due_since_claim_, task.state.due_at);
   forget(task.state.id, content_size(task));
 }
 
@@ -98,7 +109,7 @@ void task_window::clear_waiting() {
     for (auto& task : *heap) forget(task.state.id, content_size(task));
     heap->clear();
   }
-  store_has_more_ = true;
+  expect_more();
 }
 
 std::optional<utc_time> task_window::next_due() const {

@@ -18,7 +18,8 @@ namespace waybill::core {
 /// What always holds:
 ///  1. An id is held at most once: as ready, as waiting for its time, or as out (being tried or recorded).
 ///  2. At most `max_tasks` ids are held, and content of at most `max_bytes` (one task more than that at most).
-///  3. `store_has_more` is set whenever a task was turned away or a claim left something behind; only a claim clears it.
+///  3. `store_has_more` is set whenever a task was turned away or a claim left something behind; only the answer to a claim
+///     sent after that clears it. The same holds for the time of the earliest task left to the store.
 /// Pure: every call says what time it is. Not thread-safe; one destination actor owns it.
 class task_window {
 public:
@@ -28,7 +29,8 @@ public:
 
   /// Takes a task in, or turns it away because the window is full; a task already held is ignored.
   void offer(queued_task task);
-  /// The answer to a claim: `asked` tells whether more can be due than came.
+  /// A claim is on its way to the store: what is left to the store from here on may not be in its answer.
+  void claim_sent();
   void take_claim(claim_result&& claim);
   /// The task to try now: highest priority, then due time, then age. It stays held until `forget`.
   [[nodiscard]] std::optional<queued_task> pop_due(utc_time now);
@@ -48,7 +50,7 @@ public:
   /// When something becomes due that is not yet: in memory, or in the store as far as known.
   [[nodiscard]] std::optional<utc_time> next_due() const;
   [[nodiscard]] bool wants_claim(utc_time now) const;
-  void expect_more() { store_has_more_ = true; }
+  void expect_more() { store_has_more_ = left_since_claim_ = true; }
   [[nodiscard]] std::uint32_t room() const;
   [[nodiscard]] const std::unordered_set<task_id>& held() const { return held_; }
   [[nodiscard]] std::size_t waiting() const { return ready_.size() + later_.size(); }
@@ -65,6 +67,8 @@ private:
   std::vector<queued_task> later_;  ///< heap: earliest on top
   bool store_has_more_ = false;
   std::optional<utc_time> store_next_due_;
+  bool left_since_claim_ = false;
+  std::optional<utc_time> next_due_since_claim_;
 };
 
 }  // namespace waybill::core

@@ -87,6 +87,18 @@ TEST_CASE("a retry far off is left to the store, one at hand is kept") {
   CHECK(window.wants_claim(start + milliseconds{60'000}));
 }
 
+TEST_CASE("a retry left to the store while a claim is under way is not forgotten by its answer") {
+  task_window window(10, 1 << 20);
+  auto t = make_task();
+  window.offer(t);
+  t = *window.pop_due(start);
+  window.claim_sent();
+  t.state.due_at = start + milliseconds{60'000};
+  window.reschedule(t, start);
+  window.take_claim({{}, false, std::nullopt});
+  CHECK(window.next_due() == start + milliseconds{60'000});
+}
+
 TEST_CASE("whatever happens to a window, a task is never in it twice and never given twice") {
   std::mt19937 random(7);
   task_window window(20, 1 << 20);
