@@ -23,12 +23,17 @@ class Sampler(threading.Thread):
 
     def run(self):
         while not self._stop_asked.wait(1.0):
-            self.memory.append(processes.memory_mb(self.stack))
-            self.arrived.append((time.monotonic(), self.receiver.count()))
+            self._look()
+
+    def _look(self):
+        self.memory.append(processes.memory_mb(self.stack))
+        self.arrived.append((time.monotonic(), self.receiver.count()))
 
     def finish(self):
+        """Looks once more, so that a run of less than a second has a figure too."""
         self._stop_asked.set()
         self.join()
+        self._look()
 
     def peak(self):
         return {key: max((m[key] for m in self.memory), default=0) for key in ("rss", "pss")}
