@@ -98,6 +98,8 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    __del__ = close
+
     def get(self, path, **kw):
         return self.request("GET", path, **kw)
 

@@ -111,6 +111,7 @@ class Receiver:
         for task in asyncio.all_tasks(self.loop):
             task.cancel()
         self.loop.run_until_complete(asyncio.sleep(0))
+        self.loop.close()
 
     def _next(self, path):
         script = self.scripts.get(path)

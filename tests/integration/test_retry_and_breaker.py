@@ -66,7 +66,7 @@ class RetryAndBreaker(NodeTest):
 
     def test_the_clock_bounds_the_whole(self):
         url = self.receiver.script("/deadline", Reply(503))
-        destination = self.client.destination(url, {"retry": retry(attempts=1000, initial=100, maximum=100), "breaker": {"failureThreshold": 1000}})
+        destination = self.client.destination(url, {"retry": retry(attempts=100, initial=100, maximum=100), "breaker": {"failureThreshold": 1000}})
         receipt = self.client.deliver([destination["id"]], options={"deliverWithinMs": 700})
         self.client.wait_delivery(receipt["deliveryId"], "failed", 10)
         times = [request.at for request in self.receiver.requests("/deadline")]
@@ -97,7 +97,7 @@ class RetryAndBreaker(NodeTest):
         url = self.receiver.script("/breaker", Reply(503))
         destination = self.client.destination(url, {
             "retry": retry(attempts=6, initial=30, maximum=30), "disableThreshold": 1000,
-            "breaker": {"failureThreshold": 3, "recoveryTimeoutMs": 800, "halfOpenMaxCalls": 2}})["id"]
+            "breaker": {"failureThreshold": 3, "recoveryTimeoutMs": 800, "halfOpenMaxCalls": 1}})["id"]
         receipt = self.client.deliver([destination])
         health = poll(lambda: self.breaker(destination, "open"), what="an open breaker")
         self.assertTrue(health["openedAt"] and health["nextAttemptAt"], health)
@@ -135,7 +135,7 @@ class RetryAndBreaker(NodeTest):
         nginx = Nginx("location = /late { return 200 ok; }")
         with nginx:
             url, port = nginx.url("/late"), nginx.port
-        destination = self.client.destination(url, {"retry": retry(attempts=1000, initial=50, maximum=200), "disableThreshold": 10000,
+        destination = self.client.destination(url, {"retry": retry(attempts=100, initial=50, maximum=200), "disableThreshold": 10000,
                                                     "breaker": {"failureThreshold": 3, "recoveryTimeoutMs": 200}})["id"]
         receipt = self.client.deliver([destination])
         poll(lambda: self.only_task(receipt)["attempts"] >= 2, what="two attempts at nobody")

@@ -30,7 +30,7 @@ class Roles(NodeTest):
         return [
             ("POST", "/v1/deliveries", delivery, {"admin", "producer"}),
             ("GET", "/v1/deliveries", None, read | {"producer"}),
-            ("GET", f"/v1/deliveries/{failed}/payload", None, read),
+            ("GET", f"/v1/deliveries/{failed}/payload", None, read | {"producer"}),
             ("GET", "/v1/destinations", None, read), ("GET", d, None, read), ("GET", d + "/health", None, read),
             ("GET", "/v1/dead-letters", None, read), ("GET", "/v1/queue", None, read),
             ("POST", "/v1/destinations", new, {"admin"}), ("PATCH", d, {"label": "x"}, {"admin"}),
