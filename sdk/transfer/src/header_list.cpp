@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "byte_scan.hpp"
+
 namespace waybill::transfer {
 namespace {
 
@@ -31,7 +33,9 @@ void header_list::add(std::string_view name, std::string_view value, secrecy mar
   text_.append(name).append(": ", 2);
   const auto at = text_.size();
   text_.append(value).push_back('\0');
-  for (auto i = at; i + 1 < text_.size(); ++i)
+  const auto clean = skip_clean(text_.data() + at, value.size(),
+                                [](std::uint64_t w) { return bytes_below(w, 0x20) | zero_bytes(w ^ each_byte * 0x7f); });
+  for (auto i = at + clean; i + 1 < text_.size(); ++i)
     if (is_control(text_[i])) text_[i] = ' ';
 }
 
@@ -67,7 +71,13 @@ bool header_list::has(std::string_view name) const {
 }
 
 bool is_credential_header(std::string_view name) {
-  return std::any_of(credential_headers.begin(), credential_headers.end(),
+  static constexpr auto lengths = [] {
+    std::uint32_t set = 0;
+    for (const auto known : credential_headers) set |= 1u << known.size();
+    return set;
+  }();
+  return name.size() < 32 && (lengths >> name.size() & 1u) != 0 &&
+         std::any_of(credential_headers.begin(), credential_headers.end(),
                      [&](std::string_view known) { return equal_ignoring_case(known, name); });
 }
 

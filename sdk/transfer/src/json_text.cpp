@@ -7,6 +7,8 @@
 
 #include <openssl/evp.h>
 
+#include "byte_scan.hpp"
+
 namespace waybill::transfer {
 namespace {
 
@@ -62,7 +64,10 @@ bool append_json_string(std::string& out, std::string_view text, std::size_t max
   bool whole = true;
   out.push_back('"');
   while (at < size) {
-    std::size_t run = at;
+    std::size_t run =
+        at + skip_clean(text.data() + at, size - at, [](std::uint64_t w) {
+          return bytes_below(w, 0x20) | (w & high_bits) | zero_bytes(w ^ each_byte * '"') | zero_bytes(w ^ each_byte * '\\');
+        });
     while (run < size && is_plain(p[run])) ++run;
     if (run > at) {
       const std::size_t fits = std::min(run - at, max_bytes - added);
@@ -89,19 +94,13 @@ bool append_json_string(std::string& out, std::string_view text, std::size_t max
 
 bool is_utf8(std::string_view text) {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
-  std::size_t left = text.size();
-  while (left > 0) {
-    std::uint64_t eight = 0;
-    if (left >= 8) std::memcpy(&eight, p, 8);
-    if (left >= 8 && (eight & UINT64_C(0x8080808080808080)) == 0) {
-      p += 8;
-      left -= 8;
-      continue;
-    }
-    const auto length = utf8_length(p, left);
+  std::size_t at = 0;
+  while (at < text.size()) {
+    at += skip_clean(text.data() + at, text.size() - at, [](std::uint64_t w) { return w & high_bits; });
+    if (at == text.size()) break;
+    const auto length = utf8_length(p + at, text.size() - at);
     if (length == 0) return false;
-    p += length;
-    left -= length;
+    at += length;
   }
   return true;
 }
