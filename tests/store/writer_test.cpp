@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/store_writer.hpp"
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include "tests/store/store_fixture.hpp"
+
+using namespace waybill::core;
+using namespace waybill::core::test;
+
+namespace {
+
+/// A writer on a fresh store with one organization and destination.
+struct running_writer {
+  explicit running_writer(store_writer::options settings = {}, store_writer::batch_end on_batch_end = {}) {
+    where = must(open_store(engines().front().url(folder.path())));
+    auto session = must(where->open_writer());
+    must(session->begin());
+    must(session->create_organization(org));
+    must(session->create_destination(hook, {}));
+    must(session->commit());
+    writer = std::make_unique<store_writer>(std::move(session), time, settings, std::move(on_batch_end));
+  }
+
+  new_delivery request() const { return make_request(org.id, {{hook.id}}); }
+  result<accept_result> accept(new_delivery one) {
+    std::promise<result<accept_result>> answer;
+    writer->accept(std::move(one), [&](result<accept_result> r) { answer.set_value(std::move(r)); });
+    return answer.get_future().get();
+  }
+  result<record_result> record(attempt_record one) {
+    std::promise<result<record_result>> answer;
+    writer->record(std::move(one), [&](result<record_result> r) { answer.set_value(std::move(r)); });
+    return answer.get_future().get();
+  }
+  result<void> run(store_writer::job work) {
+    std::promise<result<void>> answer;
+    writer->run(std::move(work), [&](result<void> r) { answer.set_value(std::move(r)); });
+    return answer.get_future().get();
+  }
+  /// Holds the writer's thread until `go_on` is called, so that what comes next shares a batch.
+  std::promise<void> hold() {
+    std::promise<void> go_on, held;
+    writer->run(
+        [&held, wait = std::make_shared<std::future<void>>(go_on.get_future())](write_session&) -> result<void> {
+          held.set_value();
+          wait->wait();
+          return {};
+        },
+        {});
+    held.get_future().wait();
+    return go_on;
+  }
+
+  scratch_folder folder;
+  system_clock time;
+  organization org = make_organization("o");
+  destination hook = make_destination(org.id);
+  std::unique_ptr<store> where;
+  std::unique_ptr<store_writer> writer;
+};
+
+}  // namespace
+
+TEST_CASE("an accepted request is committed before its callback") {
+  running_writer w;
+  const auto reader = must(w.where->open_reader());
+  const auto request = w.request();
+  std::promise<bool> there;
+  w.writer->accept(request, [&](const result<accept_result>& answer) {
+    there.set_value(answer && reader->get_delivery(w.org.id, request.content->id, false).has_value());
+  });
+  CHECK(there.get_future().get());
+  CHECK(w.writer->healthy());
+}
+
+TEST_CASE("what waits shares one commit: accepts, then records, then jobs, and each callback once and in order") {
+  std::atomic<int> batches{0};
+  running_writer w({}, [&] { ++batches; });
+  const auto first = w.request();
+  must(w.accept(first));
+  auto go_on = w.hold();
+  const auto commits_before = w.writer->stats().commits;
+  const auto batches_before = batches.load();
+  std::string order;
+  std::promise<void> last;
+  w.writer->run(
+      [&](write_session& session) -> result<void> {
+        order += 'J';
+        const auto claimed = session.claim(w.hook.id, 1, w.time.now(), milliseconds{0}, 10, {});
+        CHECK(must(claimed).tasks.size() == 2);  // the record below took one of three
+        return {};
+      },
+      [&](const result<void>&) { order += 'j'; });
+  w.writer->run([](write_session&) -> result<void> { return {}; },
+                [&](const result<void>&) {
+                  order += 'k';
+                  last.set_value();
+                });
+  w.writer->record(make_outcome(first.tasks[0]),
+                   [&](const result<record_result>& r) { order += must(r) == record_result::recorded ? 'r' : '?'; });
+  w.writer->accept(w.request(), [&](const result<accept_result>&) { order += 'a'; });
+  w.writer->accept(w.request(), [&](const result<accept_result>&) { order += 'b'; });
+  CHECK(w.writer->stats().waiting == 5);
+  go_on.set_value();
+  last.get_future().wait();
+  w.writer->stop();
+  CHECK(order == "Jabrjk");
+  CHECK(w.writer->stats().commits == commits_before + 2);  // the holding job's, and one for all
+  CHECK(batches == batches_before + 2);
+}
+
+TEST_CASE("a failed job is undone alone") {
+  running_writer w;
+  auto go_on = w.hold();
+  const auto a = make_organization("a"), b = make_organization("b");
+  std::promise<result<void>> first, second;
+  w.writer->run(
+      [&](write_session& s) -> result<void> {
+        if (auto made = s.create_organization(a); !made) return made;
+        return fail(error_code::validation_error, "no");
+      },
+      [&](result<void> r) { first.set_value(std::move(r)); });
+  w.writer->run([&](write_session& s) { return s.create_organization(b); },
+                [&](result<void> r) { second.set_value(std::move(r)); });
+  go_on.set_value();
+  CHECK(code_of(first.get_future().get()) == error_code::validation_error);
+  CHECK(second.get_future().get());
+  const auto reader = must(w.where->open_reader());
+  CHECK_FALSE(reader->get_organization(a.id));
+  CHECK(reader->get_organization(b.id));
+}
+
+TEST_CASE("a request the store cannot take fails alone") {
+  running_writer w;
+  const auto good = w.request(), twice = w.request();
+  must(w.accept(twice));
+  auto go_on = w.hold();
+  std::promise<result<accept_result>> a, b, c;
+  w.writer->accept(good, [&](result<accept_result> r) { a.set_value(std::move(r)); });
+  w.writer->accept(twice, [&](result<accept_result> r) { b.set_value(std::move(r)); });
+  w.writer->accept(w.request(), [&](result<accept_result> r) { c.set_value(std::move(r)); });
+  go_on.set_value();
+  CHECK(a.get_future().get());
+  CHECK(code_of(b.get_future().get()) == error_code::conflict);
+  CHECK(c.get_future().get());
+  CHECK(must(must(w.where->open_reader())->reconcile()).difference() == 0);
+}
+
+TEST_CASE("beyond its limit the writer refuses and says so") {
+  store_writer::options settings;
+  settings.max_waiting = 2;
+  running_writer w(settings);
+  auto go_on = w.hold();
+  std::promise<result<accept_result>> answers[3];
+  for (auto& answer : answers) w.writer->accept(w.request(), [&](result<accept_result> r) { answer.set_value(std::move(r)); });
+  go_on.set_value();
+  CHECK(answers[0].get_future().get());
+  CHECK(answers[1].get_future().get());
+  CHECK(code_of(answers[2].get_future().get()) == error_code::queue_full);
+}
+
+TEST_CASE("a batch is no larger than it may be, and nothing is left behind") {
+  store_writer::options settings;
+  settings.max_batch = 10;
+  running_writer w(settings);
+  auto go_on = w.hold();
+  std::atomic<int> accepted{0};
+  std::promise<void> all;
+  for (int i = 0; i < 95; ++i)
+    w.writer->accept(w.request(), [&](const result<accept_result>& r) {
+      if (r && ++accepted == 95) all.set_value();
+    });
+  const auto before = w.writer->stats().commits;
+  go_on.set_value();
+  all.get_future().wait();
+  w.writer->stop();
+  CHECK(w.writer->stats().commits - before == 11);  // the holding job's, and ten
+}
+
+TEST_CASE("an interval between commits lets more share one and loses none") {
+  store_writer::options settings;
+  settings.min_commit_interval = std::chrono::microseconds(500);
+  running_writer w(settings);
+  std::atomic<int> answered{0};
+  std::vector<std::thread> clients;
+  for (int client = 0; client < 4; ++client)
+    clients.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        const auto request = w.request();
+        if (!w.accept(request)) return;
+        if (w.record(make_outcome(request.tasks[0])).value_or(record_result::fenced) == record_result::recorded) ++answered;
+      }
+    });
+  for (auto& client : clients) client.join();
+  w.writer->stop();
+  CHECK(answered == 200);
+  CHECK(must(must(w.where->open_reader())->reconcile()).delivered == 200);
+}
+
+TEST_CASE("a stop commits what waits, and later calls are told") {
+  running_writer w;
+  auto go_on = w.hold();
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 20; ++i) w.writer->accept(w.request(), [&](const result<accept_result>& r) { answered += r ? 1 : 0; });
+  go_on.set_value();
+  w.writer->stop();
+  CHECK(answered == 20);
+  CHECK(code_of(w.accept(w.request())) == error_code::shutting_down);
+  CHECK(code_of(w.record(make_outcome(w.request().tasks[0]))) == error_code::shutting_down);
+  CHECK(code_of(w.run([](write_session&) -> result<void> { return {}; })) == error_code::shutting_down);
+}
+
+TEST_CASE("callbacks may hand in more") {
+  running_writer w;
+  std::atomic<int> rounds{0};
+  std::promise<void> done;
+  std::function<void()> next = [&] {
+    w.writer->accept(w.request(), [&](const result<accept_result>&) {
+      if (++rounds == 30)
+        done.set_value();
+      else
+        next();
+    });
+  };
+  next();
+  done.get_future().wait();
+  w.writer->stop();
+  CHECK(rounds == 30);
+}
