@@ -75,14 +75,18 @@ void handler_instance::cancel(handler::token which) {
     case token_table::cancelled::under_way:
       break;
   }
-  std::string fault;
-  if (slots_.cancel != nullptr) (void)guarded(fault, [&] { slots_.cancel(handler_, which); });
+  cancel_at_plugin(which);
   blocking_pool::run_id stuck;
   {
     std::lock_guard hold{lock_};
     if (running_ == which) stuck = running_on_;
   }
   if (stuck.thread != 0) threads_->blocking.write_off(stuck);
+}
+
+void handler_instance::cancel_at_plugin(handler::token which) {
+  std::string fault;
+  if (slots_.cancel != nullptr) (void)guarded(fault, [&] { slots_.cancel(handler_, which); });
 }
 
 void handler_instance::drain(mono_time deadline, std::function<void()> done) {

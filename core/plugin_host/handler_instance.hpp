@@ -60,6 +60,8 @@ public:
   handler::token deliver(delivery_call call, handler::completion done);
   handler::token test_connection(mono_time deadline, handler::completion done);
   void cancel(handler::token which);
+  /// Only the plugin's half of cancel, for any token: how a cancel that crosses with the completion looks to the plugin.
+  void cancel_at_plugin(handler::token which);
   /// Tells the plugin to finish; `done` (may be empty) is called on a pool thread after the hook has returned.
   void drain(mono_time deadline, std::function<void()> done = {});
   /// The face is gone: close as soon as (3) allows.

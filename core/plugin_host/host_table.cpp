@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
+#include <utility>
 
 #include <openssl/rand.h>
 
@@ -26,9 +28,21 @@ constexpr std::size_t max_metric_name = 64;
 const system_clock machine_clock;
 std::atomic<const clock*> clock_in_use{&machine_clock};
 
-plugin_log_observer& log_observer() {
-  static auto* observer = new plugin_log_observer;  // plugins may log while the process ends
-  return *observer;
+/// Who watches the plugins' log lines. Never destroyed: plugins may log while the process ends.
+struct log_watch {
+  std::mutex lock;
+  plugin_log_observer observer;
+  std::atomic<bool> is_set{false};
+};
+log_watch& watch() {
+  static auto* the_watch = new log_watch;
+  return *the_watch;
+}
+
+void show_observer(log_level level, const std::string& type, const std::string& line) {
+  if (!watch().is_set.load(std::memory_order_acquire)) return;
+  std::lock_guard hold{watch().lock};
+  if (watch().observer) watch().observer(level, type, line);
 }
 
 /// The barrier: our own exceptions (out of memory, a service's) do not cross the line either.
@@ -107,7 +121,7 @@ void host_log(wb_handler_ctx* ctx, std::uint32_t level, wb_str text) {
     const auto* instance = instance_of(ctx);
     const auto line = clean_text(text, max_log_bytes);
     const std::string type = instance != nullptr ? instance->who().type : std::string{};
-    if (log_observer()) log_observer()(level_of(level), type, line);
+    show_observer(level_of(level), type, line);
     if (!log_enabled(level_of(level))) return 0u;
     if (instance == nullptr) {
       log(level_of(level), "plugin", line);
@@ -228,6 +242,10 @@ void unset_host_clock(const clock& time) {
   clock_in_use.compare_exchange_strong(mine, &machine_clock, std::memory_order_acq_rel);
 }
 
-void observe_plugin_log(plugin_log_observer observer) { log_observer() = std::move(observer); }
+void observe_plugin_log(plugin_log_observer observer) {
+  std::lock_guard hold{watch().lock};
+  watch().is_set.store(static_cast<bool>(observer), std::memory_order_release);
+  watch().observer = std::move(observer);
+}
 
 }  // namespace waybill::core

@@ -21,8 +21,8 @@ void set_host_clock(const clock& time);
 /// Back to the machine's clock, if `time` is the one in use.
 void unset_host_clock(const clock& time);
 
-/// Sees every line plugins log, before it is written; for a checker that looks for secrets in them. Empty: nobody. Set
-/// while no plugin runs.
+/// Sees every line plugins log, before it is written; for a checker that looks for secrets in them. Empty: nobody.
+/// Called on the plugin's thread, one line at a time; must not log itself.
 using plugin_log_observer = std::function<void(log_level, std::string_view type, std::string_view text)>;
 void observe_plugin_log(plugin_log_observer observer);
 

@@ -57,15 +57,19 @@ std::vector<field_fault> loaded_plugin::validate(const json& config) const {
   return {field_fault{"", "plugin", own.error().message}};
 }
 
+/// Counted until the call returns after all, which may have happened already: then the sum is right a moment later.
+tl::unexpected<error> loaded_plugin::overrun(const char* slot) const {
+  hanging_->fetch_add(1);
+  return hangs(type(), slot, around_.hook_limit);
+}
+
 result<std::vector<field_fault>> loaded_plugin::validate_by_plugin(const json& config) const {
   if (table_.slots.validate == nullptr) return std::vector<field_fault>{};
   if (hanging_->load() >= max_hanging) return hangs(type(), "an earlier call", around_.hook_limit);
   auto call = std::make_shared<hook_call>(text_of(schema_.with_defaults(config)));
   const auto ask = table_.slots.validate;
-  hanging_->fetch_add(1);
   const auto ending = call->run(around_.threads->hooks, around_.hook_limit, ask, [n = hanging_] { n->fetch_sub(1); });
-  if (ending == hook_call::ending::overran) return hangs(type(), "validate", around_.hook_limit);
-  hanging_->fetch_sub(1);
+  if (ending == hook_call::ending::overran) return overrun("validate");
   if (ending == hook_call::ending::threw)
     return fail(error_code::internal_error, fmt::format("the plugin's validate threw: {}", call->thrown()));
   auto faults = call->take_faults();
@@ -91,10 +95,8 @@ result<std::shared_ptr<handler_instance>> loaded_plugin::open_instance(const jso
     instance->opened(*made);
     instance->close_when_done();
   };
-  hanging_->fetch_add(1);
   const auto ending = call->run(around_.threads->hooks, around_.hook_limit, body, if_late);
-  if (ending == hook_call::ending::overran) return hangs(type(), "open", around_.hook_limit);
-  hanging_->fetch_sub(1);
+  if (ending == hook_call::ending::overran) return overrun("open");
   if (ending == hook_call::ending::threw)
     return fail(error_code::internal_error, fmt::format("the plugin's open threw: {}", call->thrown()));
   if (call->status() != WB_OK) {

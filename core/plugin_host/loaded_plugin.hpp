@@ -48,6 +48,8 @@ public:
                                                                         content_access access) const;
 
 private:
+  [[nodiscard]] tl::unexpected<error> overrun(const char* slot) const;
+
   const plugin_table table_;
   const core::config_schema schema_;
   const surroundings around_;
