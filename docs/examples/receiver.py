@@ -11,9 +11,12 @@ import hashlib
 import hmac
 import http.server
 import sys
+import threading
 
 PORT = int(sys.argv[1]) if len(sys.argv) > 1 else 9000
 SECRET = sys.argv[2] if len(sys.argv) > 2 else ""
+LOCK = threading.Lock()
+SEEN = set()
 
 
 def signature_is_right(headers, body):
@@ -30,7 +33,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         right = not SECRET or signature_is_right(self.headers, body)
         verdict = "not checked" if not SECRET else "right" if right else "WRONG"
-        print(f"{self.headers['X-Delivery-Id']} attempt {self.headers['X-Delivery-Attempt']}, signature {verdict}: {body.decode()}", flush=True)
+        with LOCK:
+            # At least once: a repeat has the same key, and a receiver that acts on what it gets must look for it.
+            key = self.headers["Idempotency-Key"]
+            repeat = " (again)" if key in SEEN else ""
+            SEEN.add(key)
+            print(f"#{len(SEEN)}{repeat} attempt {self.headers['X-Delivery-Attempt']}, signature {verdict}: {body.decode()}", flush=True)
         self.send_response(204 if right else 401)
         self.send_header("Content-Length", "0")
         self.end_headers()
