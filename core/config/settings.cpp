@@ -30,6 +30,7 @@ setting_value to_value(const T& member) {
     return static_cast<std::int64_t>(member.count());
   } else if constexpr (std::is_same_v<T, std::vector<milliseconds>>) {
     std::vector<std::int64_t> out;
+    out.reserve(member.size());
     for (const auto entry : member) out.push_back(entry.count());
     return out;
   } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {

@@ -10,7 +10,7 @@ namespace waybill::core {
 namespace {
 
 constexpr std::string_view mask = "••••";
-constexpr std::size_t longest_value = 8 * 1'024;
+constexpr std::size_t longest_value = 8'192;
 
 struct level_name {
   std::string_view padded;

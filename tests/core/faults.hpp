@@ -13,6 +13,7 @@ namespace waybill::core::tests {
 /// "pointer rule" of each fault, sorted: what most tests want to see of them.
 inline std::vector<std::string> brief(const std::vector<field_fault>& faults) {
   std::vector<std::string> out;
+  out.reserve(faults.size());
   for (const auto& fault : faults) out.push_back(fault.pointer + " " + fault.rule);
   std::sort(out.begin(), out.end());
   return out;

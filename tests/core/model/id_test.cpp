@@ -51,6 +51,7 @@ TEST_CASE("ids of several threads are all different", "[id]") {
   std::mutex mutex;
   std::set<id_bytes> seen;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       std::vector<id_bytes> mine(20'000);
@@ -75,6 +76,7 @@ TEST_CASE("base32 is Crockford's, as long as it says, and sorts as the bytes do"
   CHECK(to_base32(counting) == "01081G81860W40J2GB1G6GW3RG");
 
   std::vector<id_bytes> ids;
+  ids.reserve(1'000);
   for (int i = 0; i < 1'000; ++i) {
     auto id = new_uuid7();
     std::rotate(id.begin(), id.begin() + i % 16, id.end());

@@ -91,6 +91,7 @@ TEST_CASE("those who make the key at the same moment end with the same one", "[m
   std::vector<std::thread> threads;
   std::vector<result<master_key>> made(8, fail(error_code::internal_error, "not run"));
   std::atomic<bool> go{false};
+  threads.reserve(made.size());
   for (auto& one : made) {
     threads.emplace_back([&] {
       while (!go) std::this_thread::yield();

@@ -105,6 +105,7 @@ TEST_CASE("every line of every thread reaches standard error whole, also after s
   const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
   ::dup2(file, 2);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([] {
       for (int i = 0; i < 500; ++i) log(log_level::info, "test.thread", "A line.", {{"i", std::to_string(i)}});

@@ -73,6 +73,7 @@ TEST_CASE("threads count for themselves and the page adds them up, also those th
   }};
   for (int round = 0; round < 3; ++round) {
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t)
       threads.emplace_back([&, t] {
         for (int i = 0; i < 5'000; ++i) {
