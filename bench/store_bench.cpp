@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the store costs per delivery: CPU of the whole process (writer and checkpointer) for accept and for record, in batches
-// of fixed size, and through the store writer under closed-loop clients. Usage: waybill_store_bench [FOLDER [COUNT]]
+// of fixed size, and through the store writer under closed-loop clients.
+// Usage: waybill_store_bench [FOLDER [COUNT [BATCH]]]; with BATCH only batches of that size, for a profiler.
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
@@ -224,6 +225,10 @@ void run_writer(const std::string& folder, std::size_t clients, std::size_t coun
 int main(int argc, char** argv) {
   const std::string folder = argc > 1 ? argv[1] : ".";
   const std::size_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 50'000;
+  if (argc > 3) {
+    run_batches(folder, std::max<std::size_t>(1, std::strtoull(argv[3], nullptr, 10)), count, 1);
+    return 0;
+  }
   for (const std::size_t batch : {1u, 8u, 32u, 100u}) run_batches(folder, batch, std::max<std::size_t>(500, count), 1);
   run_batches(folder, 100, count, 1'000);
   for (const int interval : {0, 500, 1'000, 2'000}) run_writer(folder, 64, count, std::chrono::microseconds(interval));

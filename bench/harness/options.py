@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options that every benchmark command has, and the set-up they ask for."""
 import argparse
+import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -11,6 +13,7 @@ import tempfile
 from . import machine
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_held = []
 RESULTS = os.path.join(ROOT, "bench", "results")
 
 
@@ -39,11 +42,29 @@ def prepare(p):
         subprocess.run(["scripts/setup", "test"], cwd=ROOT, check=True, stdout=sys.stderr)
     if not all(os.access(f"{options.build}/bin/{name}", os.X_OK) for name in ("waybilld", "waybill_load")):
         build(options.build)
+    refuse_company(options)
     options.extra_config = ""
     if options.node_config:
         with open(options.node_config, encoding="utf-8") as file:
             options.extra_config = file.read()
     return options
+
+
+def refuse_company(options):
+    """Two benchmarks at once spoil each other: one per work folder, and its ports must be free."""
+    lock = open(f"{options.work}/lock", "w", encoding="utf-8")  # held until this process ends
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SystemExit(f"another benchmark runs in {options.work}") from None
+    _held.append(lock)
+    for port in range(options.port, options.port + 3):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise SystemExit(f"port {port} is in use: name three free ones with --port") from None
 
 
 def build(folder):

@@ -68,13 +68,18 @@ outcome<json> act(context& where, const std::string& verb, const filter_options&
   return std::move(answer->value);
 }
 
+std::string counted(const json& answer) {
+  const auto count = text_of(answer, "count");
+  return count + (count == "1" ? " dead letter" : " dead letters");
+}
+
 /// Asks on a terminal with the number that would go; elsewhere --yes must have said so.
 outcome<bool> may_discard(context& where, const filter_options& o) {
   if (o.yes || o.dry_run) return true;
   if (!where.screen.in_is_terminal()) return fail(exit_code::usage, "discard needs --yes where nobody can be asked");
   const auto count = act(where, "discard", o, true);
   if (!count) return tl::unexpected<failure>(count.error());
-  return where.screen.confirm("Discard " + text_of(*count, "count") + " dead letters? They can not be redriven afterwards.");
+  return where.screen.confirm("Discard " + counted(*count) + "? They can not be redriven afterwards.");
 }
 
 outcome<exit_code> run(context& where, const std::string& verb, const filter_options& o) {
@@ -91,7 +96,7 @@ outcome<exit_code> run(context& where, const std::string& verb, const filter_opt
     print_json(*answer);
   } else {
     const auto* done = verb == "redrive" ? "redriven" : "discarded";
-    std::cout << text_of(*answer, "count") << " dead letters " << (o.dry_run ? "would be " : "") << done << '\n';
+    std::cout << counted(*answer) << ' ' << (o.dry_run ? "would be " : "") << done << '\n';
   }
   return exit_code::ok;
 }

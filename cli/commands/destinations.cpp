@@ -20,13 +20,12 @@ outcome<exit_code> list(context& where, const list_options& o) {
   for (const auto& [name, value] :
        query{{"type", o.type}, {"label", o.label}, {"tag", o.tag}, {"health", o.health}, {"state", o.state}})
     if (!value.empty()) q.emplace_back(name, value);
-  table rows(where.screen, {"ID", "TYPE", "STATE", "HEALTH", "LABEL", "UPDATED"});
+  table rows(where.screen, {"ID", "TYPE", "STATE", "LABEL", "UPDATED"});
   const auto done = where.rest.each("/v1/destinations", q, o.limit, [&](const json& d) {
     if (where.options.json) {
       print_json(d);
     } else {
-      rows.add({text_of(d, "id"), text_of(d, "type"), text_of(d, "state"), text_of(d, "health"), text_of(d, "label"),
-                text_of(d, "updatedAt")});
+      rows.add({text_of(d, "id"), text_of(d, "type"), text_of(d, "state"), text_of(d, "label"), text_of(d, "updatedAt")});
     }
     return std::cout.good();
   });
