@@ -145,6 +145,7 @@ def main():
     with open(source, encoding="utf-8") as file:
         document = yaml.safe_load(file)
     check(document)
+    document = {name: value for name, value in document.items() if not name.startswith("x-")}  # anchors only
     texts = {"openapi_json": json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str), "docs_html": page(document)}
     with open(out, "w", encoding="ascii") as file:
         file.write('// Made by api/embed_openapi.py from api/openapi.yaml.\n#include "api/embedded.hpp"\n\nnamespace waybill::api {\n')

@@ -38,6 +38,7 @@ core::role_set read_roles(object_input& body) {
   body.require("roles");
   const auto words = body.texts("roles", role_words.size(), {1, 32});
   for (std::size_t i = 0; words && i < words->size(); ++i) {
+    if ((*words)[i].empty()) continue;  // a fault already
     const auto found =
         std::find_if(role_words.begin(), role_words.end(), [&](const auto& known) { return known.first == (*words)[i]; });
     if (found == role_words.end()) {

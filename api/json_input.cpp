@@ -107,11 +107,12 @@ std::optional<std::vector<std::string>> object_input::texts(std::string_view nam
     const auto at = path + '/' + std::to_string(i);
     if (!entry.is_string()) {
       fault(at, "type", "must be a text");
+      out.emplace_back();  // keeps the places of the others
       continue;
     }
     auto text = entry.get<std::string>();
     if (breaks(text, rule)) fault(at, "length", length_message(rule));
-    if (std::find(out.begin(), out.end(), text) != out.end()) fault(at, "uniqueItems", "comes more than once");
+    if (!text.empty() && std::find(out.begin(), out.end(), text) != out.end()) fault(at, "uniqueItems", "comes more than once");
     out.push_back(std::move(text));
     if (out.size() > max_items) break;
   }

@@ -39,6 +39,7 @@ public:
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t low, std::int64_t high);
   [[nodiscard]] std::optional<core::utc_time> time(std::string_view name);
   [[nodiscard]] std::optional<nlohmann::json> object(std::string_view name);
+  /// An entry that is no text is a fault and reads as an empty one.
   [[nodiscard]] std::optional<std::vector<std::string>> texts(std::string_view name, std::size_t max_items, text_rule rule);
   /// A list of ids of one kind, each at most once.
   template <class Id>
@@ -47,6 +48,7 @@ public:
     if (!list) return std::nullopt;
     std::vector<Id> out;
     for (std::size_t i = 0; i < list->size(); ++i) {
+      if ((*list)[i].empty()) continue;  // a fault already
       if (const auto id = Id::parse((*list)[i])) {
         out.push_back(*id);
       } else {

@@ -43,7 +43,7 @@ constexpr route table[] = {
     {put,     "/v1/destinations/{destinationId}",                      key, json,      asks,  replace_destination},
     {patch,   "/v1/destinations/{destinationId}",                      key, merge,     asks,  patch_destination},
     {remove_, "/v1/destinations/{destinationId}",                      key, no_body,   plain, delete_destination},
-    {post,    "/v1/destinations/{destinationId}/test",                 key, some_json, plain, test_destination},
+    {post,    "/v1/destinations/{destinationId}/test",                 key, no_body,   plain, test_destination},
     {post,    "/v1/destinations/{destinationId}/enable",               key, some_json, plain, enable_destination},
     {post,    "/v1/destinations/{destinationId}/disable",              key, some_json, plain, disable_destination},
     {get,     "/v1/destinations/{destinationId}/health",               key, no_body,   plain, get_destination_health},

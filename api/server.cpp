@@ -126,6 +126,9 @@ void http_server::stop() {
   stop_accepting();
   // The last first: the first lane's thread serves the listener.
   for (auto l = parts_->lanes.rbegin(); l != parts_->lanes.rend(); ++l) (*l)->stop();
+  // The connections live in what their lanes' threads would have done next.
+  parts_->accepting.reset();
+  parts_->lanes.clear();
 }
 
 }  // namespace waybill::api

@@ -194,6 +194,17 @@ void fake_service::release() {
   for (auto& run : ready_now) run();
 }
 
+std::size_t fake_service::waiting() const {
+  std::lock_guard lock{mutex_};
+  return waiting_.size();
+}
+
+void fake_service::forget() {
+  std::deque<std::function<void()>> dropped;
+  std::lock_guard lock{mutex_};
+  dropped.swap(waiting_);
+}
+
 void fake_service::work() {
   std::unique_lock lock{mutex_};
   while (!stopping_) {

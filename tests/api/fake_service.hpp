@@ -48,6 +48,9 @@ public:
   /// The next call of any method but authenticate fails with this.
   void fail_next(core::error error);
   void release();
+  /// Drops the replies that wait for `release`, uncalled.
+  void forget();
+  [[nodiscard]] std::size_t waiting() const;
   void set_answers(answers how);
   void record_calls(bool on) { recording_ = on; }
 
