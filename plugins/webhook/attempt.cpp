@@ -126,7 +126,10 @@ bool attempt::set_body_in_memory(const sdk::delivery& what) {
 
 void attempt::set_streamed_body(const sdk::delivery& what) {
   const bool raw = target_->settings.format == body_format::raw;
-  stream_ = std::make_shared<content_stream>(sdk::retained_delivery{what}, raw ? envelope_frame{} : frame_of(what));
+  target_->enter();
+  std::shared_ptr<void> presence{nullptr, [to = target_](void*) { to->leave(); }};
+  stream_ = std::make_shared<content_stream>(sdk::retained_delivery{what}, raw ? envelope_frame{} : frame_of(what),
+                                             std::move(presence));
   body.source = stream_;
   if (target_->settings.compress == compression::gzip) body.source = std::make_shared<gzip_stream>(stream_);
 }
@@ -153,8 +156,9 @@ void attempt::sign_streamed(std::unique_ptr<attempt> self) {
 
 void attempt::hash_on(const std::shared_ptr<hashing>& work) {
   const bool late = clock::now() > work->what->deadline;
+  const bool goes_on = !late && !work->what->target_->canceled_preparing(work->what->id);
   const auto got = work->what->stream_->read(work->buffer.data(), work->buffer.size());
-  if (got && *got > 0 && !late) {
+  if (got && *got > 0 && goes_on) {
     work->made.add({work->buffer.data(), *got});
     plugin_reactor().offload([work] { hash_on(work); });
     return;

@@ -23,8 +23,9 @@ constexpr int gzip_memory = 8;
 
 }  // namespace
 
-content_stream::content_stream(sdk::retained_delivery what, envelope_frame frame)
-    : what_(std::move(what)),
+content_stream::content_stream(sdk::retained_delivery what, envelope_frame frame, std::shared_ptr<void> presence)
+    : presence_(std::move(presence)),
+      what_(std::move(what)),
       frame_(std::move(frame)),
       size_(frame_.prefix.size() + (frame_.base64 ? (what_.size() + 2) / 3 * 4 : what_.size()) + frame_.suffix.size()) {}
 

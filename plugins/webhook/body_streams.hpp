@@ -18,7 +18,9 @@ namespace waybill::webhook {
 /// stays at one piece however large the content is. Worker thread.
 class content_stream final : public transfer::body_source {
 public:
-  content_stream(sdk::retained_delivery what, envelope_frame frame);
+  /// `presence` is let go of after the delivery has been released: the worker may hold a stream for a moment longer than
+  /// its attempt lasts.
+  content_stream(sdk::retained_delivery what, envelope_frame frame, std::shared_ptr<void> presence = nullptr);
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
   [[nodiscard]] bool rewind() override;
   [[nodiscard]] std::optional<std::size_t> read(char* buffer, std::size_t room) override;
@@ -30,6 +32,7 @@ private:
   [[nodiscard]] std::optional<std::size_t> read_encoded(char* buffer, std::size_t room);
   [[nodiscard]] bool encode_more();
 
+  std::shared_ptr<void> presence_;  ///< before what_, so destroyed after it
   sdk::retained_delivery what_;
   envelope_frame frame_;
   std::uint64_t size_;

@@ -73,7 +73,9 @@ void check_url(const std::string& pointer, const std::string& url, url_kind kind
   if (!scheme_fits(part(parsed.get(), CURLUPART_SCHEME), kind))
     faults(pointer, "scheme",
            kind == url_kind::proxy ? "must start with http://, https:// or socks5h://" : "must start with http:// or https://");
-  if (part(parsed.get(), CURLUPART_HOST).empty()) faults(pointer, "host", "names no host");
+  // libcurl forgives a third slash and takes the path for the host.
+  if (part(parsed.get(), CURLUPART_HOST).empty() || url.find(":///") != std::string::npos)
+    faults(pointer, "host", "names no host");
   if (!part(parsed.get(), CURLUPART_USER).empty() || !part(parsed.get(), CURLUPART_PASSWORD).empty())
     faults(pointer, "credentials", "must not hold a user name or password: a URL is not kept as a secret");
   if (!part(parsed.get(), CURLUPART_FRAGMENT).empty()) faults(pointer, "fragment", "must not have a fragment");

@@ -99,6 +99,12 @@ bool target::prepared(std::uint64_t token) {
   return wanted;
 }
 
+bool target::canceled_preparing(std::uint64_t token) {
+  const std::lock_guard lock{mutex_};
+  const auto found = preparing_.find(token);
+  return found != preparing_.end() && found->second;
+}
+
 bool target::cancel_preparing(std::uint64_t token) {
   const std::lock_guard lock{mutex_};
   const auto found = preparing_.find(token);

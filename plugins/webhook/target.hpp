@@ -44,6 +44,7 @@ public:
   void preparing(std::uint64_t token);
   /// Its preparation is over. False if it was canceled meanwhile.
   [[nodiscard]] bool prepared(std::uint64_t token);
+  [[nodiscard]] bool canceled_preparing(std::uint64_t token);
   /// True if it was in preparation and will find itself canceled.
   bool cancel_preparing(std::uint64_t token);
 

@@ -61,7 +61,6 @@ http {
     location = /401 { return 401; }
     location = /403 { return 403; }
     location = /407 { return 407; }
-    location = /408 { return 408; }
     location = /410 { return 410; }
     location = /413 { return 413; }
     location = /422 { return 422; }
@@ -80,7 +79,7 @@ http {
                        echo -n $echo_client_request_headers; echo_request_body; }
     location = /big { root @F@/www; try_files /big.bin =404; error_page 405 =200 $uri; }
     location = /small-limit { client_max_body_size 1k; echo_read_request_body; echo ok; }
-    location = /reference { add_header X-Request-Id "req-42"; add_header X-Receipt "rcpt-7"; return 202; }
+    location = /reference { add_header X-Request-Id "req-42" always; add_header X-Receipt "rcpt-7" always; return 202; }
     location = /leak { add_header X-Seen $http_x_api_key; add_header Set-Cookie "session=abc123"; return 200 "you sent $http_x_api_key $http_authorization"; }
     location = /bearer { if ($bearer_ok = 0) { return 401; } return 204; }
     location = /basic { if ($basic_ok = 0) { return 401; } return 204; }

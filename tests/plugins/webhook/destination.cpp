@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "destination.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "../nginx_server.hpp"
+
+namespace waybill::testing {
+
+const loaded_plugin& webhook() {
+  static const loaded_plugin plugin{WAYBILL_WEBHOOK};
+  return plugin;
+}
+
+destination::destination(const nlohmann::json& config) {
+  std::vector<seen_fault> faults;
+  const auto text = config.dump();
+  const auto status = webhook()->open(to_str(text), context.raw(), &handler_, &collect_fault, &faults);
+  for (const auto& f : faults) UNSCOPED_INFO(f.pointer << " " << f.rule << ": " << f.message);
+  REQUIRE(status == WB_OK);
+  REQUIRE(handler_ != nullptr);
+}
+
+destination::~destination() {
+  if (handler_ == nullptr) return;
+  webhook()->drain(handler_, fake_host::monotonic_ms() + 10'000);
+  webhook()->close(handler_);
+}
+
+wb_token destination::start(fake_delivery& what) {
+  const auto token = fake_host::instance().new_token();
+  REQUIRE(webhook()->deliver(handler_, what.fill(), token) == WB_OK);
+  return token;
+}
+
+seen_result destination::deliver(fake_delivery& what) {
+  const auto token = start(what);
+  const auto seen = fake_host::instance().wait(token);
+  REQUIRE(seen.has_value());
+  webhook()->drain(handler_, fake_host::monotonic_ms() + 10'000);
+  CHECK(fake_host::instance().completions(token) == 1);
+  CHECK(fake_host::instance().retained(what) == 0);
+  return *seen;
+}
+
+seen_result destination::test(std::int64_t timeout_ms) {
+  const auto token = fake_host::instance().new_token();
+  REQUIRE(webhook()->test_connection(handler_, token, fake_host::monotonic_ms() + timeout_ms) == WB_OK);
+  const auto seen = fake_host::instance().wait(token);
+  REQUIRE(seen.has_value());
+  return *seen;
+}
+
+std::vector<seen_fault> faults_of(const nlohmann::json& config) {
+  std::vector<seen_fault> faults;
+  const auto text = config.dump();
+  const auto status = webhook()->validate(to_str(text), &collect_fault, &faults);
+  CHECK((status == WB_OK) == faults.empty());
+  return faults;
+}
+
+std::vector<std::string> fault_names(const nlohmann::json& config) {
+  std::vector<std::string> names;
+  for (const auto& f : faults_of(config)) names.push_back(f.pointer + " " + f.rule);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+struct node_program::running {
+  temporary_folder folder;
+  std::unique_ptr<child_process> process;
+  std::string port;
+};
+
+node_program::node_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment)
+    : running_(std::make_unique<running>()) {
+  std::vector<std::string> command{"node"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  running_->process = std::make_unique<child_process>(command, running_->folder.path() + "/output", environment);
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (running_->port.empty() && std::chrono::steady_clock::now() < limit) {
+    const auto text = running_->folder.read("output");
+    const auto at = text.find("listening on ");
+    if (at != std::string::npos && text.find('\n', at) != std::string::npos)
+      running_->port = text.substr(at + 13, text.find('\n', at) - at - 13);
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  INFO(running_->folder.read("output"));
+  REQUIRE_FALSE(running_->port.empty());
+}
+
+node_program::~node_program() = default;
+
+std::string node_program::url(std::string_view path) const { return "http://127.0.0.1:" + running_->port + std::string{path}; }
+
+}  // namespace waybill::testing

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "../fake_host.hpp"
+
+namespace waybill::testing {
+
+/// The built webhook plugin, loaded once.
+[[nodiscard]] const loaded_plugin& webhook();
+
+/// A handler of the loaded plugin, closed at its end.
+class destination {
+public:
+  explicit destination(const nlohmann::json& config);
+  ~destination();
+  destination(const destination&) = delete;
+  destination& operator=(const destination&) = delete;
+
+  wb_token start(fake_delivery& what);
+  seen_result deliver(fake_delivery& what);
+  seen_result deliver() {
+    fake_delivery what;
+    return deliver(what);
+  }
+  seen_result test(std::int64_t timeout_ms = 10'000);
+  [[nodiscard]] wb_handler* handler() const { return handler_; }
+  fake_context context;
+
+private:
+  wb_handler* handler_ = nullptr;
+};
+
+/// What validate says of a configuration.
+[[nodiscard]] std::vector<seen_fault> faults_of(const nlohmann::json& config);
+/// `pointer rule`, sorted.
+[[nodiscard]] std::vector<std::string> fault_names(const nlohmann::json& config);
+
+/// A node program that prints `listening on PORT`; runs until its object ends.
+class node_program {
+public:
+  node_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {});
+  ~node_program();
+  [[nodiscard]] std::string url(std::string_view path) const;
+
+private:
+  struct running;
+  std::unique_ptr<running> running_;
+};
+
+}  // namespace waybill::testing
