@@ -97,6 +97,7 @@ class AcceptAndDeliver(NodeTest):
         answer = self.client.post("/v1/deliveries", {"destinations": [destination["id"]], "payload": {"type": "data", "data": 1}},
                                   headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Request-Id": "req-1"})
         self.assertEqual(answer.headers["X-Request-Id"], "req-1")
+        self.assertIn(trace, answer.headers["traceparent"])
         self.client.wait_delivery(answer.json["deliveryId"], "completed")
         self.assertIn(trace, self.receiver.requests("/trace")[0].headers["traceparent"])
 

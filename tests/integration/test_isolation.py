@@ -47,6 +47,10 @@ class Isolation(NodeTest):
         self.assertEqual((before.body, before.headers["ETag"]), (after.body, after.headers["ETag"]))
         self.assertEqual(self.a.delivery(self.failed)["status"], "failed")
 
+    def test_a_key_is_not_narrowed_to_a_foreign_destination(self):
+        answer = self.b.post("/v1/keys", {"name": "narrowed", "roles": ["viewer"], "destinations": [self.destination]})
+        self.assert_problem(answer, 400, "VALIDATION_ERROR", "/destinations/0")
+
     def test_a_foreign_id_leaves_a_security_event(self):
         before = total(self.node.metrics(), "waybill_security_events_total")
         self.b.get(f"/v1/destinations/{self.destination}")
@@ -93,7 +97,8 @@ class Isolation(NodeTest):
 
     def test_organizations_are_the_operators_affair(self):
         for method, path, body in (("GET", "/v1/organizations", None), ("POST", "/v1/organizations", {"name": "c"}),
-                                   ("GET", f"/v1/organizations/{self.organization_a}", None)):
+                                   ("GET", f"/v1/organizations/{self.organization_a}", None),
+                                   ("PATCH", f"/v1/organizations/{self.organization_a}", {"name": "stolen"})):
             with self.subTest(method + path):
                 self.assertIn(self.b.request(method, path, body).status, (403, 404))
 

@@ -30,7 +30,6 @@ class Roles(NodeTest):
         return [
             ("POST", "/v1/deliveries", delivery, {"admin", "producer"}),
             ("GET", "/v1/deliveries", None, read | {"producer"}),
-            ("GET", f"/v1/deliveries/{failed}/payload", None, read | {"producer"}),
             ("GET", "/v1/destinations", None, read), ("GET", d, None, read), ("GET", d + "/health", None, read),
             ("GET", "/v1/dead-letters", None, read), ("GET", "/v1/queue", None, read),
             ("POST", "/v1/destinations", new, {"admin"}), ("PATCH", d, {"label": "x"}, {"admin"}),
@@ -53,6 +52,21 @@ class Roles(NodeTest):
                         self.assertIn(answer.status, (200, 201, 202, 204, 409), answer)
                     else:
                         self.assert_problem(answer, 403, "FORBIDDEN")
+
+    def test_a_producer_reads_its_own_deliveries_and_no_others(self):
+        producer = self.clients["producer"]
+        body = {"destinations": [self.destination], "payload": {"type": "data", "data": 1}}
+        own = producer.post("/v1/deliveries", body).json["deliveryId"]
+        other = self.admin.post("/v1/deliveries", body).json["deliveryId"]
+        self.assertEqual(producer.get(f"/v1/deliveries/{own}").status, 200)
+        self.assertEqual(producer.get(f"/v1/deliveries/{own}/payload").status, 200)
+        for path in (f"/v1/deliveries/{other}", f"/v1/deliveries/{other}/payload"):
+            self.assert_problem(producer.get(path), 404, "DELIVERY_NOT_FOUND")
+        self.assert_problem(producer.post(f"/v1/deliveries/{other}/cancel", {}), 404, "DELIVERY_NOT_FOUND")
+        listed = {item["deliveryId"] for item in producer.get("/v1/deliveries?limit=500").json["data"]}
+        self.assertIn(own, listed)
+        self.assertNotIn(other, listed)
+        self.assertEqual(self.clients["viewer"].get(f"/v1/deliveries/{other}").status, 200)
 
     def test_a_key_narrowed_to_a_destination_reaches_no_other(self):
         client = self.node.client(self.new_key(self.organization, ["producer", "viewer"], destinations=[self.destination]))
