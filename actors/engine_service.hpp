@@ -15,8 +15,10 @@ namespace waybill::actors {
 /// What a role set must hold one of; the engine's operator key passes everywhere.
 namespace allow {
 inline constexpr auto bit = [](core::role r) { return static_cast<std::uint8_t>(r); };
-inline constexpr std::uint8_t read = bit(core::role::admin) | bit(core::role::operate) | bit(core::role::producer) |
-                                     bit(core::role::viewer) | bit(core::role::auditor);
+inline constexpr std::uint8_t read =
+    bit(core::role::admin) | bit(core::role::operate) | bit(core::role::viewer) | bit(core::role::auditor);
+/// A producer reads deliveries, and of these its own only.
+inline constexpr std::uint8_t read_deliveries = read | bit(core::role::producer);
 inline constexpr std::uint8_t deliver = bit(core::role::admin) | bit(core::role::producer);
 inline constexpr std::uint8_t operate = bit(core::role::admin) | bit(core::role::operate);
 inline constexpr std::uint8_t administer = bit(core::role::admin);

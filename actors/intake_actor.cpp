@@ -109,6 +109,7 @@ core::new_delivery intake_state::make_delivery(submission& s) const {
   auto d = std::make_shared<core::delivery>();
   d->id = core::delivery_id::make();
   d->organization = s.caller.organization;
+  d->created_by = s.caller.key;
   d->created_at = now;
   d->payload_type = std::move(r.payload_type);
   d->content_type = std::move(r.content_type);

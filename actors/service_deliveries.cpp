@@ -9,6 +9,12 @@
 namespace waybill::actors {
 namespace {
 
+/// A key that may hand in deliveries and nothing else reads only its own (api.md, roles).
+bool sees_own_only(const core::caller& who) {
+  return who.roles.has(core::role::producer) && !who.roles.has(core::role::engine) &&
+         !who.roles.any(static_cast<std::uint8_t>(allow::read));
+}
+
 /// A narrowed key sees the tasks of its own destinations; nothing if none of them is among these.
 core::result<core::delivery_view> narrowed(const core::caller& who, core::delivery_view view) {
   if (who.only_destinations.empty()) return view;
@@ -45,6 +51,8 @@ void engine_service::deliver(const core::caller& who, core::delivery_request req
 core::result<core::delivery_view> engine_service::own_delivery(const core::caller& who, core::read_session& session,
                                                                core::delivery_id id) const {
   auto view = session.get_delivery(who.organization, id, true);
+  if (view && sees_own_only(who) && view->head.created_by != who.key)
+    return core::fail(core::error_code::delivery_not_found, "no such delivery");
   if (view) return narrowed(who, *std::move(view));
   if (view.error().code == core::error_code::delivery_not_found) {
     auto owner = session.owner_of(id);
@@ -54,16 +62,18 @@ core::result<core::delivery_view> engine_service::own_delivery(const core::calle
 }
 
 void engine_service::get_delivery(const core::caller& who, core::delivery_id id, core::reply<core::delivery_view> reply) {
-  read(who, allow::read, std::move(reply),
+  read(who, allow::read_deliveries, std::move(reply),
        [this, who, id](core::read_session& session) { return own_delivery(who, session, id); });
 }
 
 void engine_service::list_deliveries(const core::caller& who, core::delivery_filter filter, core::page_request page,
                                      core::reply<core::page<core::delivery_view>> reply) {
-  read(who, allow::read, std::move(reply),
+  read(who, allow::read_deliveries, std::move(reply),
        [who, filter = std::move(filter),
         page = std::move(page)](core::read_session& session) -> core::result<core::page<core::delivery_view>> {
-         auto found = session.list_deliveries(who.organization, filter, page);
+         auto wanted = filter;
+         if (sees_own_only(who)) wanted.created_by = who.key;
+         auto found = session.list_deliveries(who.organization, wanted, page);
          if (!found || who.only_destinations.empty()) return found;
          std::vector<core::delivery_view> kept;
          for (auto& item : found->items)
@@ -74,15 +84,16 @@ void engine_service::list_deliveries(const core::caller& who, core::delivery_fil
 }
 
 void engine_service::get_payload(const core::caller& who, core::delivery_id id, core::reply<core::delivery_ptr> reply) {
-  read(who, allow::read, std::move(reply), [this, who, id](core::read_session& session) -> core::result<core::delivery_ptr> {
-    if (auto view = own_delivery(who, session, id); !view) return core::fail(view.error());
-    return session.content(who.organization, id);
-  });
+  read(who, allow::read_deliveries, std::move(reply),
+       [this, who, id](core::read_session& session) -> core::result<core::delivery_ptr> {
+         if (auto view = own_delivery(who, session, id); !view) return core::fail(view.error());
+         return session.content(who.organization, id);
+       });
 }
 
 void engine_service::get_attempt(const core::caller& who, core::delivery_id id, core::attempt_id attempt,
                                  core::reply<core::attempt> reply) {
-  read(who, allow::read, std::move(reply),
+  read(who, allow::read_deliveries, std::move(reply),
        [this, who, id, attempt](core::read_session& session) -> core::result<core::attempt> {
          auto view = own_delivery(who, session, id);
          if (!view) return core::fail(view.error());
@@ -135,9 +146,9 @@ void engine_service::cancel_delivery(const core::caller& who, core::delivery_id 
         if (!tasks) return reply(core::fail(tasks.error()));
         reply_with_delivery(who, id, reply);
       },
-      [this, org = who.organization, id,
-       wanted = *std::move(scope)](core::write_session& session) -> core::result<std::vector<core::task>> {
-        auto tasks = session.cancel(org, id, wanted, context_.time.now());
+      [this, who, id, wanted = *std::move(scope)](core::write_session& session) -> core::result<std::vector<core::task>> {
+        if (auto own = own_delivery(who, session, id); !own) return core::fail(own.error());
+        auto tasks = session.cancel(who.organization, id, wanted, context_.time.now());
         if (tasks && tasks->empty())
           return core::fail(core::error_code::conflict, "nothing of the delivery is waiting any more");
         return tasks;

@@ -46,7 +46,11 @@ void engine_service::list_secrets(const core::caller& who, core::destination_id 
          secrets->erase(std::remove_if(secrets->begin(), secrets->end(),
                                        [&](const auto& s) { return s.expires_at && *s.expires_at <= now; }),
                         secrets->end());
-         for (auto& secret : *secrets) secret.secret.clear();
+         const auto days = context_.settings.security.secret_rotation_days;
+         for (auto& secret : *secrets) {
+           secret.secret.clear();
+           if (days > 0 && !secret.expires_at) secret.rotation_due_at = secret.created_at + std::chrono::hours(24) * days;
+         }
          return secrets;
        });
 }

@@ -85,7 +85,7 @@ void list_destinations(exchange& x) {
       x.caller, std::move(filter), page, x.respond<core::page<core::destination>>([](exchange& y, const auto& found) {
         std::vector<std::string> items;
         for (const auto& d : found.items)
-          items.push_back(destination_text(d, std::nullopt, std::nullopt, y.context().options.public_url));
+          items.push_back(destination_text(d, d.health, std::nullopt, y.context().options.public_url));
         return json_response(200, page_text(items, found.next_cursor));
       }));
 }

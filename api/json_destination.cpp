@@ -23,6 +23,7 @@ json secret_json(const core::signing_secret& secret) {
           {"secret", secret.secret.empty() ? std::string{core::redacted_mark} : secret.secret},
           {"customerSupplied", secret.customer_supplied},
           {"expiresAt", time_or_null(secret.expires_at)},
+          {"rotationDueAt", time_or_null(secret.rotation_due_at)},
           {"createdAt", core::to_rfc3339(secret.created_at)}};
 }
 

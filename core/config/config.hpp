@@ -18,7 +18,7 @@ namespace waybill::core {
 struct config {
   struct {
     std::string listen = "127.0.0.1:8080";
-    std::string public_url;               ///< empty: http://<listen>; links in answers are built from it
+    std::string public_url;  ///< empty: http://<listen>; links in answers are built from it
     std::uint32_t threads = 1;
     std::uint64_t max_body_bytes = 1'048'576;
     std::uint32_t max_connections = 4'096;
@@ -30,16 +30,16 @@ struct config {
     std::chrono::milliseconds request_timeout{30'000};  ///< for the service to answer
   } server;
   std::string data_dir = "./data";
-  std::string plugins_dir;                ///< empty: ../plugins beside the binary
+  std::string plugins_dir;  ///< empty: ../plugins beside the binary
   struct {
-    std::string url;                      ///< empty: sqlite://<data_dir>/waybill.db
+    std::string url;  ///< empty: sqlite://<data_dir>/waybill.db
     std::uint32_t readers = 2;
     std::uint32_t max_batch = 2'000;
   } store;
   struct {
-    std::uint32_t window = 1'000;         ///< tasks a destination actor holds in memory
-    std::uint32_t max_in_flight = 2'000;  ///< attempts under way on this node
-    std::uint64_t max_waiting = 10'000'000; ///< tasks in the queue; beyond: 503 QUEUE_FULL
+    std::uint32_t window = 1'000;                       ///< tasks a destination actor holds in memory
+    std::uint32_t max_in_flight = 2'000;                ///< attempts under way on this node
+    std::uint64_t max_waiting = 10'000'000;             ///< tasks in the queue; beyond: 503 QUEUE_FULL
     std::chrono::milliseconds attempt_timeout{60'000};  ///< host deadline of one attempt
     std::chrono::milliseconds drain_timeout{20'000};    ///< SIGTERM: how long attempts under way may finish
     std::chrono::milliseconds passivate_after{60'000};  ///< an idle destination actor goes
@@ -49,26 +49,26 @@ struct config {
   limit_settings limits;
   std::uint32_t disable_threshold = 50;
   struct {
-    double key_requests_per_second = 0;   ///< 0: no limit
+    double key_requests_per_second = 0;  ///< 0: no limit
     std::uint32_t key_burst = 0;
     double organization_requests_per_second = 0;
     std::uint32_t organization_burst = 0;
   } rate;
   struct {
-    std::vector<std::string> allow;       ///< CIDR ranges opened in the network guard
+    std::vector<std::string> allow;  ///< CIDR ranges opened in the network guard
   } network;
   struct {
-    std::string master_key;               ///< base64 or hex of 32 bytes; empty: <data_dir>/master.key, made at first start
+    std::string master_key;  ///< base64 or hex of 32 bytes; empty: <data_dir>/master.key, made at first start
     std::chrono::milliseconds secret_overlap{24 * 60 * 60 * 1'000};
-    std::uint32_t secret_rotation_days = 0;  ///< 0: by hand only
+    std::uint32_t secret_rotation_days = 0;  ///< age at which a secret is shown as due; 0: never
     std::chrono::milliseconds idempotency_window{24 * 60 * 60 * 1'000};
   } security;
   struct {
     bool metrics = true;
   } telemetry;
   struct {
-    std::string level = "info";           ///< debug | info | warning | error
-    std::string format = "text";          ///< text | json
+    std::string level = "info";   ///< debug | info | warning | error
+    std::string format = "text";  ///< text | json
   } log;
 
   [[nodiscard]] policy default_policy() const { return policy{retry, breaker, limits, disable_threshold}; }
@@ -76,9 +76,9 @@ struct config {
 
 /// Where the settings of one start come from; later ones win: defaults, file, environment, command line.
 struct config_sources {
-  std::optional<std::string> file;                          ///< path; a missing one is an error
+  std::optional<std::string> file;                                            ///< path; a missing one is an error
   std::function<std::optional<std::string>(const std::string&)> environment;  ///< like getenv
-  std::vector<std::string> environment_names;               ///< all names that are set, to refuse unknown WAYBILL_* ones
+  std::vector<std::string> environment_names;                  ///< all names that are set, to refuse unknown WAYBILL_* ones
   std::vector<std::pair<std::string, std::string>> overrides;  ///< dotted key, value: from the command line
 };
 

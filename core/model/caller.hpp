@@ -12,19 +12,22 @@ namespace waybill::core {
 
 /// What a key may do (api.md, Conventions). A bit each, so a key can hold several.
 enum class role : std::uint8_t {
-  admin = 1,      ///< everything inside the organization
-  operate = 2,    ///< "operator": retry, enable, test, alerts
-  producer = 4,   ///< deliver, read deliveries
-  viewer = 8,     ///< read
-  auditor = 16,   ///< read, plus the audit trail
-  engine = 128,   ///< the operator key of the node: every organization, and organizations themselves
+  admin = 1,     ///< everything inside the organization
+  operate = 2,   ///< "operator": retry, enable, test, alerts
+  producer = 4,  ///< deliver, read deliveries
+  viewer = 8,    ///< read
+  auditor = 16,  ///< read, plus the audit trail
+  engine = 128,  ///< the operator key of the node: every organization, and organizations themselves
 };
 
 class role_set {
 public:
   constexpr role_set() = default;
   constexpr explicit role_set(std::uint8_t bits) : bits_(bits) {}
-  constexpr role_set& add(role r) { bits_ = static_cast<std::uint8_t>(bits_ | static_cast<std::uint8_t>(r)); return *this; }
+  constexpr role_set& add(role r) {
+    bits_ = static_cast<std::uint8_t>(bits_ | static_cast<std::uint8_t>(r));
+    return *this;
+  }
   [[nodiscard]] constexpr bool has(role r) const { return (bits_ & static_cast<std::uint8_t>(r)) != 0; }
   [[nodiscard]] constexpr bool any(std::uint8_t mask) const { return (bits_ & mask) != 0; }
   [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }

@@ -47,6 +47,7 @@ enum class attempt_action : std::uint8_t { delivered = 1, retry, reject, throttl
 struct delivery {
   delivery_id id;
   organization_id organization;
+  key_id created_by;  ///< the key that handed it in: a producer reads its own deliveries only
   utc_time created_at{};
   std::string payload_type;  ///< report | export | data | custom
   std::string content_type;
@@ -74,8 +75,8 @@ struct task {
   std::uint64_t owner_epoch = 0;  ///< the fence: a write with another epoch changes nothing
   task_status status = task_status::pending;
   std::uint8_t priority = 5;
-  std::uint32_t attempts = 0;      ///< made so far since acceptance or the last redrive
-  std::uint32_t total_attempts = 0;///< ever made; numbers the next attempt's record
+  std::uint32_t attempts = 0;        ///< made so far since acceptance or the last redrive
+  std::uint32_t total_attempts = 0;  ///< ever made; numbers the next attempt's record
   utc_time created_at{};
   utc_time due_at{};
   std::optional<utc_time> deliver_by;  ///< created_at + deliver_within

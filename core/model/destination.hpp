@@ -33,7 +33,7 @@ struct destination {
   organization_id organization;
   std::string type;
   std::string label;
-  nlohmann::json config;      ///< in the store: secret fields sealed; from the service: redacted; never logged
+  nlohmann::json config;  ///< in the store: secret fields sealed; from the service: redacted; never logged
   policy_overrides policy;
   std::vector<std::string> tags;
   nlohmann::json metadata = nlohmann::json::object();
@@ -42,7 +42,8 @@ struct destination {
   std::optional<utc_time> disabled_at;
   utc_time created_at{};
   utc_time updated_at{};
-  std::uint64_t version = 1;  ///< the ETag
+  std::uint64_t version = 1;            ///< the ETag
+  std::optional<health_status> health;  ///< in lists only; derived, never stored
 };
 
 /// A signing secret of a destination (seeds: webhook_secrets). Live while not expired; the newest is primary.
@@ -54,6 +55,7 @@ struct signing_secret {
   bool customer_supplied = false;
   std::optional<utc_time> expires_at;
   utc_time created_at{};
+  std::optional<utc_time> rotation_due_at;  ///< in answers only: created_at and security.secretRotationDays
 };
 
 /// What a destination's recent past looks like. Durable counters; the percentiles cover what this node saw lately.
@@ -61,9 +63,9 @@ struct destination_health {
   destination_id destination;
   health_status status = health_status::healthy;
   std::uint32_t consecutive_failures = 0;
-  std::uint64_t total_failures = 0;   ///< failed attempts
-  std::uint64_t total_deliveries = 0; ///< delivered tasks
-  double success_rate = 1.0;          ///< of the attempts, 0 to 1
+  std::uint64_t total_failures = 0;    ///< failed attempts
+  std::uint64_t total_deliveries = 0;  ///< delivered tasks
+  double success_rate = 1.0;           ///< of the attempts, 0 to 1
   std::optional<utc_time> last_failure_at;
   std::optional<utc_time> last_success_at;
   std::string disabled_reason;
@@ -94,7 +96,7 @@ struct api_key {
   role_set roles;
   sha256_digest secret_hash{};
   std::vector<destination_id> only_destinations;
-  std::vector<std::string> allowed_ip_ranges;  ///< CIDR; empty: any
+  std::vector<std::string> allowed_ip_ranges;                            ///< CIDR; empty: any
   std::optional<std::pair<std::uint16_t, std::uint16_t>> allowed_hours;  ///< UTC minutes of the day [from, to); may wrap
   std::optional<utc_time> expires_at;
   std::optional<utc_time> last_used_at;

@@ -118,6 +118,7 @@ struct delivery_filter {
   std::optional<delivery_status> status;
   std::optional<utc_time> from;  ///< created_at >= from
   std::optional<utc_time> to;    ///< created_at < to
+  std::optional<key_id> created_by;
   std::string payload_type;
   std::string tag;
   std::string correlation_id;

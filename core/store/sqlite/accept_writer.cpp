@@ -29,8 +29,8 @@ accept_writer::accept_writer(database& db)
       delivery_(db,
                 "INSERT INTO deliveries (id, organization_id, created_at, priority, payload_type, content_type, filename, "
                 "metadata, correlation_id, tags, traceparent, idempotency_key, scheduled_at, deliver_within, ordering_key, "
-                "tasks, size, sha256, content) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"),
+                "tasks, size, sha256, created_by, content) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"),
       tag_(db, "INSERT OR IGNORE INTO delivery_tags VALUES (?1, ?2, ?3)"),
       task_(db,
             "INSERT INTO delivery_queue (destination_id, deferred, priority, delivery_id, task_id, organization_id, shard, "
@@ -113,7 +113,7 @@ result<void> accept_writer::insert_delivery(const new_delivery& request) {
       delivery_.run(d.id, d.organization, d.created_at, d.priority, text_or_null{d.payload_type}, text_or_null{d.content_type},
                     text_or_null{d.filename}, d.metadata, text_or_null{d.correlation_id}, text_or_null{tags},
                     text_or_null{d.traceparent}, text_or_null{d.idempotency_key}, d.scheduled_at, d.deliver_within,
-                    text_or_null{d.ordering_key}, blob_view(targets), d.content.size(), d.sha256, blob_view(d.content));
+                    text_or_null{d.ordering_key}, blob_view(targets), d.content.size(), d.sha256, d.created_by, blob_view(d.content));
   if (!done) return fail(done.error());
   return {};
 }

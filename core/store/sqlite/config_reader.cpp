@@ -44,7 +44,7 @@ tl::unexpected<error> no_such_organization() {
 
 config_reader::config_reader(database& db)
     : destination_(db, select(destination_columns, "delivery_destinations WHERE id = ?1")),
-      destination_list_(db, select(destination_columns_of_d().c_str(),
+      destination_list_(db, select((destination_columns_of_d() + ", " + health_status_sql).c_str(),
                                    "delivery_destinations d "
                                    "JOIN destination_health h ON h.destination_id = d.id "
                                    "WHERE d.organization_id = ?1 AND d.id > ?2 ") +
@@ -87,7 +87,7 @@ result<page<destination>> config_reader::list_destinations(organization_id org, 
   return paginate<destination>(
       destination_list_.query(org, *after, request.limit + 1, text_or_null{filter.type}, text_or_null{label},
                               text_or_null{filter.tag}, filter.state, filter.health),
-      cursor_kind::destinations, request.limit, destination_from);
+      cursor_kind::destinations, request.limit, destination_with_health_from);
 }
 
 result<page<destination>> config_reader::all_destinations(const page_request& request) {

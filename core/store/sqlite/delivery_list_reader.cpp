@@ -43,6 +43,7 @@ bool head_matches(const delivery_head& head, const delivery_filter& filter) {
   const auto& d = head.content;
   if (filter.from && d.created_at < *filter.from) return false;
   if (filter.to && d.created_at >= *filter.to) return false;
+  if (filter.created_by && d.created_by != *filter.created_by) return false;
   if (!filter.payload_type.empty() && d.payload_type != filter.payload_type) return false;
   if (!filter.correlation_id.empty() && d.correlation_id != filter.correlation_id) return false;
   if (!filter.tag.empty() && std::find(d.tags.begin(), d.tags.end(), filter.tag) == d.tags.end()) return false;

@@ -118,6 +118,7 @@ delivery delivery_from(const rows& row) {
   d.deliver_within = row.maybe_duration(13);
   d.ordering_key = row.text(14);
   d.sha256 = row.digest(15);
+  d.created_by = row.id<key_id>(16);
   return d;
 }
 
@@ -164,6 +165,12 @@ result<destination> destination_from(const rows& row) {
   d.created_at = row.time(11);
   d.updated_at = row.time(12);
   d.version = row.number<std::uint64_t>(13);
+  return d;
+}
+
+result<destination> destination_with_health_from(const rows& row) {
+  auto d = destination_from(row);
+  if (d) d->health = row.number<health_status>(14);
   return d;
 }
 

@@ -32,8 +32,8 @@ using task_target = std::pair<task_id, destination_id>;
 /// deliveries, without content.
 inline constexpr const char* delivery_columns =
     "id, organization_id, created_at, priority, payload_type, content_type, filename, metadata, correlation_id, tags, "
-    "traceparent, idempotency_key, scheduled_at, deliver_within, ordering_key, sha256";
-inline constexpr int delivery_column_count = 16;
+    "traceparent, idempotency_key, scheduled_at, deliver_within, ordering_key, sha256, created_by";
+inline constexpr int delivery_column_count = 17;
 [[nodiscard]] delivery delivery_from(const rows& row);
 
 inline constexpr const char* attempt_columns =
@@ -47,6 +47,8 @@ inline constexpr const char* destination_columns =
     "updated_at, version";
 /// internal_error when the row holds JSON that cannot be read.
 [[nodiscard]] result<destination> destination_from(const rows& row);
+/// The same with health_status_sql in the column after.
+[[nodiscard]] result<destination> destination_with_health_from(const rows& row);
 
 inline constexpr const char* organization_columns = "id, name, policy, created_at, updated_at, version";
 [[nodiscard]] result<organization> organization_from(const rows& row);

@@ -95,6 +95,7 @@ CREATE TABLE deliveries (
   number          INTEGER PRIMARY KEY,
   id              BLOB NOT NULL,
   organization_id BLOB NOT NULL,
+  created_by      BLOB NOT NULL,     -- the API key
   created_at      INTEGER NOT NULL,
   priority        INTEGER NOT NULL,
   payload_type    TEXT,
