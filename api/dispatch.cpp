@@ -133,9 +133,8 @@ core::result<void> admit(exchange& x) {
 
 void dispatch(exchange& x) {
   x.guarded([&x] {
-    auto& headers = x.request.headers;
-    x.request_id = request_id_from(headers.request_id);
-    if (!is_traceparent(headers.traceparent)) headers.traceparent = {};
+    x.request_id = request_id_from(x.request.headers.request_id);
+    x.traceparent = traceparent_from(x.request.headers.traceparent);
     if (auto admitted = admit(x); !admitted) return x.answer(admitted.error());
     x.matched->handle(x);
   });

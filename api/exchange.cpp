@@ -25,7 +25,7 @@ void exchange::answer(http_response response) {
   const auto kept = shared_from_this();  // pending_ may hold the last reference
   response.headers += extra_headers;
   const bool keep_alive = request.keep_alive && !context_.draining.load(std::memory_order_relaxed);
-  const response_frame frame{request_id, request.headers.traceparent, keep_alive, request.method == http_method::head};
+  const response_frame frame{request_id, traceparent, keep_alive, request.method == http_method::head};
   transmit(serialize(response, frame, context_.clock.now()), keep_alive);
   const auto took = std::chrono::duration_cast<core::milliseconds>(context_.clock.monotonic() - started_);
   context_.metrics.http_request(matched ? matched->path : "(none)", response.status, took);

@@ -41,6 +41,7 @@ public:
   std::array<std::string, 2> parameters;  ///< of the path, in order, decoded
   query_parameters query;
   std::string request_id;
+  std::string traceparent;
   std::string extra_headers;  ///< of every answer to this request: RateLimit-*
 
   /// A reply that runs `f(exchange&, core::result<T>)` on the lane's thread, unless the request was answered before.

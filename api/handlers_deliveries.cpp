@@ -92,7 +92,7 @@ void create_delivery(exchange& x) {
   if (auto settled = settle_idempotency_key(x.request.headers, request->idempotency_key); !settled)
     return x.answer(settled.error());
   if (!request->idempotency_key.empty()) request->body_hash = core::sha256(x.request.body);
-  request->traceparent = x.request.headers.traceparent;
+  request->traceparent = x.traceparent;
   x.service().deliver(x.caller, std::move(*request), x.respond<core::delivery_receipt>(accepted));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/model/id.hpp"
+#include "core/security/digest.hpp"
 
 namespace waybill::api {
 
@@ -33,6 +34,14 @@ bool is_traceparent(std::string_view text) {
   if (version == "ff" || all_zero(trace) || all_zero(parent)) return false;
   if (text.size() == size) return true;
   return version != "00" && text[size] == '-' && text.size() <= 256;
+}
+
+std::string traceparent_from(std::string_view sent) {
+  if (is_traceparent(sent)) return std::string{sent};
+  const auto trace = core::new_uuid7();
+  const auto parent = core::new_uuid7();
+  // Of a UUIDv7 the last eight bytes are the random ones; its variant bits keep them from being all zero.
+  return "00-" + core::to_hex(trace.data(), trace.size()) + "-" + core::to_hex(parent.data() + 8, 8) + "-00";
 }
 
 std::string request_id_from(std::string_view sent) {

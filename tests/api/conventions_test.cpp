@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "api/trace_context.hpp"
 #include "tests/api/running_server.hpp"
 
 using namespace waybill;
@@ -66,14 +67,16 @@ TEST_CASE("a request id is answered as it was sent, or made") {
   CHECK(client.get("/nowhere").header("x-request-id").substr(0, 4) == "req_");
 }
 
-TEST_CASE("a traceparent is answered and goes with the delivery; one that is none is left out") {
+TEST_CASE("a traceparent is answered and goes with the delivery; without one a trace begins") {
   running_server node;
   auto client = node.client();
   const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   CHECK(client.post("/v1/deliveries", one, {{"traceparent", trace}}).header("traceparent") == trace);
   CHECK(node.service.look([](const auto& s) { return s.request.traceparent; }) == trace);
-  CHECK(client.post("/v1/deliveries", one, {{"traceparent", "nonsense"}}).headers.count("traceparent") == 0);
-  CHECK(node.service.look([](const auto& s) { return s.request.traceparent; }).empty());
+  const auto begun = client.post("/v1/deliveries", one, {{"traceparent", "nonsense"}}).header("traceparent");
+  CHECK(api::is_traceparent(begun));
+  CHECK(node.service.look([](const auto& s) { return s.request.traceparent; }) == begun);
+  CHECK(client.post("/v1/deliveries", one).header("traceparent") != begun);
 }
 
 TEST_CASE("every answer carries the headers that keep browsers from doing harm") {

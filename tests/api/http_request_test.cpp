@@ -77,7 +77,8 @@ TEST_CASE("a traceparent is one, or is not passed on") {
   CHECK(is_traceparent("cc" + good.substr(2) + "-more"));
   for (const std::string& bad :
        {std::string{}, good.substr(1), good + "-more", "ff" + good.substr(2), "00-" + std::string(32, '0') + good.substr(35),
-        good.substr(0, 36) + std::string(16, '0') + "-01", std::string{"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"}})
+        good.substr(0, 36) + std::string(16, '0') + "-01",
+        std::string{"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"}})
     CHECK_FALSE(is_traceparent(bad));
 }
 
