@@ -82,7 +82,7 @@ void check_url(const std::string& pointer, const std::string& url, url_kind kind
 }
 
 void check_header(const std::string& pointer, std::string_view name, std::string_view value, sdk::fault_sink& faults) {
-  if (!transfer::is_header_name(name)) faults(pointer, "name", "is not a header name");
+  if (!transfer::is_header_name(name)) faults(pointer, "name", "is not a header name: letters, digits and !#$%&'*+.^_`|~- only (RFC 9110 section 5.1)");
   const bool own = name.size() >= 11 && transfer::equal_ignoring_case(name.substr(0, 11), "X-Delivery-");
   if (own || std::any_of(reserved_headers.begin(), reserved_headers.end(),
                          [&](std::string_view reserved) { return transfer::equal_ignoring_case(reserved, name); }))

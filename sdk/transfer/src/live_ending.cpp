@@ -51,6 +51,7 @@ ending live_exchange::ending_of(CURLcode verdict) const {
     case CURLE_USE_SSL_FAILED:
       return ending::tls_failed;
     case CURLE_ABORTED_BY_CALLBACK:
+      return refused_.empty() ? ending::body_failed : ending::guard_refused;
     case CURLE_READ_ERROR:
     case CURLE_SEND_FAIL_REWIND:
       return ending::body_failed;

@@ -16,24 +16,43 @@ constexpr std::size_t max_header_bytes = 16'384;
 // An answer is read on, unkept, up to this much, so that its connection can be reused; then it is cut off.
 constexpr std::uint64_t max_dropped_bytes = 1'048'576;
 
-[[nodiscard]] bool allowed(const endpoint_options& options, const sockaddr& address, std::string& refused) {
-  const std::uint8_t* bytes = nullptr;
-  std::uint32_t size = 0;
+/// A resolved address as the guard wants it.
+struct plain_address {
+  std::array<std::uint8_t, 16> bytes{};
+  std::uint32_t size = 0;  ///< 0: neither IPv4 nor IPv6, so never allowed
   std::uint16_t port = 0;
+};
+
+[[nodiscard]] plain_address plain(const sockaddr& address) {
+  plain_address out;
   if (address.sa_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    bytes = reinterpret_cast<const std::uint8_t*>(&v4.sin_addr);
-    size = 4;
-    port = ntohs(v4.sin_port);
+    out.size = 4;
+    out.port = ntohs(v4.sin_port);
+    std::memcpy(out.bytes.data(), &v4.sin_addr, 4);
   } else if (address.sa_family == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-    bytes = reinterpret_cast<const std::uint8_t*>(&v6.sin6_addr);
-    size = 16;
-    port = ntohs(v6.sin6_port);
+    out.size = 16;
+    out.port = ntohs(v6.sin6_port);
+    std::memcpy(out.bytes.data(), &v6.sin6_addr, 16);
   }
-  if (bytes != nullptr && options.guard && options.guard(bytes, size, port)) return true;
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (bytes != nullptr) inet_ntop(address.sa_family, bytes, text.data(), text.size());
+  return out;
+}
+
+[[nodiscard]] plain_address plain(const char* address, int port) {
+  plain_address out;
+  out.port = static_cast<std::uint16_t>(port);
+  if (inet_pton(AF_INET, address, out.bytes.data()) == 1)
+    out.size = 4;
+  else if (inet_pton(AF_INET6, address, out.bytes.data()) == 1)
+    out.size = 16;
+  return out;
+}
+
+[[nodiscard]] bool allowed(const endpoint_options& options, const plain_address& to, std::string& refused) {
+  if (to.size != 0 && options.guard && options.guard(to.bytes.data(), to.size, to.port)) return true;
+  std::array<char, INET6_ADDRSTRLEN> text{"an address of an unknown kind"};
+  if (to.size != 0) inet_ntop(to.size == 4 ? AF_INET : AF_INET6, to.bytes.data(), text.data(), text.size());
   refused = text.data();
   return false;
 }
@@ -103,8 +122,16 @@ int live_exchange::on_seek(void* self, curl_off_t offset, int origin) {
 
 curl_socket_t live_exchange::on_open(void* self, curlsocktype, curl_sockaddr* address) {
   auto& live = *static_cast<live_exchange*>(self);
-  if (!live.current_ || !allowed(live.current_->to().options(), address->addr, live.refused_)) return CURL_SOCKET_BAD;
+  if (!live.current_ || !allowed(live.current_->to().options(), plain(address->addr), live.refused_)) return CURL_SOCKET_BAD;
+  live.opened_ = true;
   return live.sockets_.open_socket(*address);
+}
+
+// A connection that an earlier exchange opened was allowed to that one, then: the guard is asked for this one too.
+int live_exchange::on_request(void* self, char* address, char*, int port, int) {
+  auto& live = *static_cast<live_exchange*>(self);
+  if (live.opened_ || allowed(live.current_->to().options(), plain(address, port), live.refused_)) return CURL_PREREQFUNC_OK;
+  return CURL_PREREQFUNC_ABORT;
 }
 
 int live_exchange::on_close(void* sockets, curl_socket_t socket) {

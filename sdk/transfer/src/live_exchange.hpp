@@ -65,6 +65,7 @@ private:
   static std::size_t on_body(char* buffer, std::size_t size, std::size_t count, void* self);
   static int on_seek(void* self, curl_off_t offset, int origin);
   static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_request(void* self, char* address, char* own_address, int port, int own_port);
   static int on_close(void* sockets, curl_socket_t socket);
 
   socket_owner& sockets_;
@@ -82,6 +83,7 @@ private:
   std::string answer_;
   std::uint64_t dropped_ = 0;  ///< bytes of the answer beyond what is kept
   bool enough_ = false;        ///< ended by us: the answer was too long to read on
+  bool opened_ = false;        ///< the guard has been asked by on_open
   std::string refused_;        ///< the last address the guard refused
   std::array<char, CURL_ERROR_SIZE> error_{};
 };

@@ -46,6 +46,7 @@ bool live_exchange::start(std::unique_ptr<exchange> what, std::shared_ptr<body_f
   answer_.clear();
   dropped_ = 0;
   enough_ = false;
+  opened_ = false;
   refused_.clear();
   error_[0] = '\0';
   const auto& to = current_->to();
@@ -76,6 +77,7 @@ bool live_exchange::set_up(const endpoint& to) {
   set(CURLOPT_READFUNCTION, &on_body)(CURLOPT_READDATA, this);
   set(CURLOPT_SEEKFUNCTION, &on_seek)(CURLOPT_SEEKDATA, this);
   set(CURLOPT_OPENSOCKETFUNCTION, &on_open)(CURLOPT_OPENSOCKETDATA, this);
+  set(CURLOPT_PREREQFUNCTION, &on_request)(CURLOPT_PREREQDATA, this);
   // A connection outlives the handle that opened it.
   set(CURLOPT_CLOSESOCKETFUNCTION, &on_close)(CURLOPT_CLOSESOCKETDATA, &sockets_);
   if (!set.good() || !set_tls(options) || !set_proxy(options)) return false;

@@ -216,6 +216,23 @@ TEST_CASE("the network guard is asked with the resolved address, and its no is k
   CHECK(seen.detail.find("network.allow") != std::string::npos);
 }
 
+TEST_CASE("the network guard is asked again for a kept connection that an earlier exchange opened") {
+  reactor r;
+  bool allows = true;
+  auto options = options_for(nginx().http("/200"));
+  options.guard = [&](const std::uint8_t* address, std::uint32_t size, std::uint16_t port) {
+    CHECK(size == 4);
+    CHECK(address[0] == 127);
+    CHECK(port == nginx().port());
+    return allows;
+  };
+  const auto to = std::make_shared<const endpoint>(std::move(options));
+  CHECK(perform(r, std::make_unique<boxed>(to)).status == 200);
+  CHECK(perform(r, std::make_unique<boxed>(to)).status == 200);
+  allows = false;
+  CHECK(perform(r, std::make_unique<boxed>(to)).how == ending::guard_refused);
+}
+
 TEST_CASE("without a guard nothing is reached") {
   reactor r;
   auto options = options_for(nginx().http("/200"));

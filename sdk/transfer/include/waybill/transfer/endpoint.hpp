@@ -27,8 +27,9 @@ struct proxy_options {
   std::string password;
 };
 
-/// The network guard: may this resolved address (4 or 16 bytes, network order) be connected to? With a proxy it is asked
-/// about the proxy, which resolves the destination itself.
+/// The network guard: may this resolved address (4 or 16 bytes, network order) be connected to? Asked right before each
+/// connection is made, and again before each exchange on one that an earlier exchange opened. With a proxy it is asked about
+/// the proxy, which resolves the destination itself. Reactor thread; must not block or throw.
 using connect_guard = std::function<bool(const std::uint8_t* address, std::uint32_t size, std::uint16_t port)>;
 
 enum class http_versions : std::uint8_t { one_only = 1, two_over_tls };
