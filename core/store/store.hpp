@@ -47,6 +47,8 @@ public:
   virtual result<std::vector<waiting_destination>> waiting_destinations() = 0;
   virtual result<std::string> handler_state(destination_id id, std::string_view key) = 0;  ///< not_found if unset
   virtual result<reconciliation> reconcile() = 0;
+  /// What `put_key_check` left; empty in a new store.
+  virtual result<std::string> key_check() = 0;
 };
 
 /// The one writer. Used by one thread (store_writer), between begin and commit; all of it is on stable storage when commit
@@ -94,6 +96,8 @@ public:
   virtual result<void> add_signing_secret(const signing_secret& s) = 0;
   /// Sets the expiry of one secret of a destination; secret_not_found if it is not there.
   virtual result<void> expire_signing_secret(destination_id id, secret_id secret, utc_time at) = 0;
+  /// A sealed text by which a later start proves that it has the key this store's secrets were sealed with.
+  virtual result<void> put_key_check(std::string_view sealed) = 0;
   virtual result<void> put_handler_state(destination_id id, std::string_view key, std::string_view value) = 0;
   virtual result<void> create_organization(const organization& o) = 0;
   virtual result<void> update_organization(const organization& o, std::uint64_t expected_version) = 0;

@@ -21,7 +21,7 @@ error shutting_down() { return {error_code::shutting_down, "The node is shutting
 
 }  // namespace
 
-/// Invariants: (1) `inbox`, `stopping` and `idle` are touched under `mutex` only, everything below them by the writer's thread
+/// Invariants: (1) `inbox` to `gathering` are touched under `mutex` only, everything below them by the writer's thread
 /// only. (2) Nothing enters `inbox` once `stopping` is set, so the thread ends with an empty one. (3) Callbacks run without
 /// the lock.
 struct store_writer::state {
@@ -37,7 +37,8 @@ struct store_writer::state {
   std::condition_variable wake;
   write_batch inbox;
   bool stopping = false;
-  bool idle = false;  ///< the thread waits for work, so whoever brings some must wake it
+  bool idle = false;       ///< the thread waits for work, so whoever brings some must wake it
+  bool gathering = false;  ///< it waits for more, and whoever brings the last of `enough` must wake it
 
   write_batch current;
   steady::time_point last_commit{};
@@ -56,7 +57,7 @@ struct store_writer::state {
       const std::lock_guard lock(mutex);
       if (stopping) return false;
       add(inbox);
-      must_wake = std::exchange(idle, false);
+      must_wake = std::exchange(idle, false) || (gathering && inbox.size() >= settings.enough);
     }
     if (must_wake) wake.notify_one();
     return true;
@@ -102,10 +103,11 @@ bool store_writer::state::take() {
 
 void store_writer::state::gather(std::unique_lock<std::mutex>& lock) {
   const auto earliest = last_commit + settings.min_commit_interval;
-  if (stopping || inbox.size() >= settings.max_batch || steady::now() >= earliest) return;
-  lock.unlock();
-  std::this_thread::sleep_until(earliest);
-  lock.lock();
+  const auto complete = [this] { return stopping || inbox.size() >= settings.enough; };
+  if (complete() || steady::now() >= earliest) return;
+  gathering = true;
+  wake.wait_until(lock, earliest, complete);
+  gathering = false;
 }
 
 void store_writer::state::run() {

@@ -41,9 +41,10 @@ public:
   struct options {
     std::size_t max_batch = 2'000;      ///< accepts per transaction
     std::size_t max_waiting = 200'000;  ///< accepts beyond that are refused with queue_full
-    /// A commit begins at the earliest this long after the one before ended, so that under load more share its cost. An
-    /// operation that comes when the writer has been idle longer is not held up.
+    /// A commit begins at the earliest this long after the one before ended, unless `enough` operations wait, so that under
+    /// load more share its fixed cost. An operation that comes when the writer has been idle longer is not held up.
     std::chrono::microseconds min_commit_interval{0};
+    std::size_t enough = 32;  ///< from here on the fixed cost (some 90 us) is a small part of each operation's
     /// How long stop() goes on trying to write records that a failing store has not taken.
     milliseconds stop_patience{2'000};
   };

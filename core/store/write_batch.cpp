@@ -31,6 +31,13 @@ void prepend(std::vector<T>& first, std::vector<T>& rest) {
   first.clear();
 }
 
+/// A burst must not keep its memory for ever: the vectors go round between inbox and batch.
+template <class T>
+void give_back(std::vector<T>& emptied) {
+  constexpr std::size_t usual = 4'096;
+  if (emptied.capacity() > usual) std::vector<T>().swap(emptied);
+}
+
 template <class Done, class Answer>
 void call_back(std::vector<Done>& done, std::vector<result<Answer>>& answers) {
   for (std::size_t i = 0; i < answers.size(); ++i)
@@ -146,6 +153,10 @@ void write_batch::answer() {
   deliveries.clear();
   call_back(record_done, recorded);
   records.clear();
+  give_back(deliveries);
+  give_back(accept_done);
+  give_back(records);
+  give_back(record_done);
   for (auto& answer : job_results) {
     auto done = std::move(jobs.front().done);
     jobs.pop_front();

@@ -109,11 +109,11 @@ result<void> accept_writer::insert_delivery(const new_delivery& request) {
   const auto& d = *request.content;
   const auto tags = d.tags.empty() ? std::string() : texts_to_json(d.tags);
   const auto targets = pack_targets(request.tasks);
-  auto done =
-      delivery_.run(d.id, d.organization, d.created_at, d.priority, text_or_null{d.payload_type}, text_or_null{d.content_type},
-                    text_or_null{d.filename}, d.metadata, text_or_null{d.correlation_id}, text_or_null{tags},
-                    text_or_null{d.traceparent}, text_or_null{d.idempotency_key}, d.scheduled_at, d.deliver_within,
-                    text_or_null{d.ordering_key}, blob_view(targets), d.content.size(), d.sha256, d.created_by, blob_view(d.content));
+  auto done = delivery_.run(d.id, d.organization, d.created_at, d.priority, text_or_null{d.payload_type},
+                            text_or_null{d.content_type}, text_or_null{d.filename}, d.metadata, text_or_null{d.correlation_id},
+                            text_or_null{tags}, text_or_null{d.traceparent}, text_or_null{d.idempotency_key}, d.scheduled_at,
+                            d.deliver_within, text_or_null{d.ordering_key}, blob_view(targets), d.content.size(), d.sha256,
+                            d.created_by, blob_view(d.content));
   if (!done) return fail(done.error());
   return {};
 }

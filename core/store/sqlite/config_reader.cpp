@@ -61,6 +61,7 @@ config_reader::config_reader(database& db)
                "SELECT id, destination_id, algorithm, secret, customer_supplied, expires_at, created_at FROM webhook_secrets "
                "WHERE destination_id = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY created_at DESC, id DESC"),
       state_(db, "SELECT value FROM handler_state WHERE destination_id = ?1 AND key = ?2"),
+      key_check_(db, "SELECT sealed FROM key_check"),
       organization_(db, select(organization_columns, "organizations WHERE id = ?1")),
       organization_list_(db, select(organization_columns, "organizations WHERE id > ?1 ORDER BY id LIMIT ?2")),
       key_list_(db, select(key_columns, "api_keys WHERE organization_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3")),
@@ -134,6 +135,13 @@ result<std::string> config_reader::handler_state(destination_id id, std::string_
   if (found.next()) return found.text(0);
   if (found.failed()) return fail(found.failure());
   return fail(error_code::not_found, "The handler has stored nothing under this key.");
+}
+
+result<std::string> config_reader::key_check() {
+  auto found = key_check_.query();
+  if (found.next()) return found.text(0);
+  if (found.failed()) return fail(found.failure());
+  return std::string();
 }
 
 result<organization> config_reader::get_organization(organization_id id) {

@@ -26,6 +26,7 @@ public:
   result<destination_health> get_health(destination_id id);
   result<std::vector<signing_secret>> signing_secrets(destination_id id, utc_time now);
   result<std::string> handler_state(destination_id id, std::string_view key);
+  result<std::string> key_check();
   result<organization> get_organization(organization_id id);
   result<page<organization>> list_organizations(const page_request& request);
   result<page<api_key>> list_keys(organization_id org, const page_request& request);
@@ -39,6 +40,7 @@ private:
   statement health_;
   statement secrets_;
   statement state_;
+  statement key_check_;
   statement organization_;
   statement organization_list_;
   statement key_list_;

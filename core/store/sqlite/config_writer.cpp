@@ -56,6 +56,7 @@ config_writer::config_writer(database& db, config_reader& reader)
                   "created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
       expire_secret_(db, "UPDATE webhook_secrets SET expires_at = ?3 WHERE id = ?1 AND destination_id = ?2"),
       put_state_(db, "INSERT OR REPLACE INTO handler_state (destination_id, key, value) VALUES (?1, ?2, ?3)"),
+      put_key_check_(db, "INSERT OR REPLACE INTO key_check (one, sealed) VALUES (1, ?1)"),
       create_organization_(db,
                            "INSERT INTO organizations (id, name, policy, created_at, updated_at, version) "
                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
@@ -130,6 +131,8 @@ result<void> config_writer::put_handler_state(destination_id id, std::string_vie
   if (!put) return fail(name_conflict(put.error(), no_such_destination().value()));
   return {};
 }
+
+result<void> config_writer::put_key_check(std::string_view sealed) { return as_void(put_key_check_.run(sealed)); }
 
 result<void> config_writer::create_organization(const organization& o) {
   return as_void(create_organization_.run(o.id, o.name, dump(to_json(o.policy)), o.created_at, o.updated_at, o.version));

@@ -28,6 +28,7 @@ public:
                                             const std::string& reason, utc_time now);
   result<void> add_signing_secret(const signing_secret& s);
   result<void> expire_signing_secret(destination_id id, secret_id secret, utc_time at);
+  result<void> put_key_check(std::string_view sealed);
   result<void> put_handler_state(destination_id id, std::string_view key, std::string_view value);
 
   result<void> create_organization(const organization& o);
@@ -48,6 +49,7 @@ private:
   statement add_secret_;
   statement expire_secret_;
   statement put_state_;
+  statement put_key_check_;
   statement create_organization_;
   statement update_organization_;
   statement create_key_;

@@ -47,6 +47,7 @@ public:
   result<std::vector<waiting_destination>> waiting_destinations() override { return from_->queue.waiting_destinations(); }
   result<std::string> handler_state(destination_id id, std::string_view key) override { return from_->config.handler_state(id, key); }
   result<reconciliation> reconcile() override { return from_->queue.reconcile(); }
+  result<std::string> key_check() override { return from_->config.key_check(); }
   // clang-format on
 
 protected:
@@ -105,6 +106,7 @@ public:
   result<void> add_signing_secret(const signing_secret& s) override { return config_.add_signing_secret(s); }
   result<void> expire_signing_secret(destination_id id, secret_id secret, utc_time at) override {
     return config_.expire_signing_secret(id, secret, at); }
+  result<void> put_key_check(std::string_view sealed) override { return config_.put_key_check(sealed); }
   result<void> put_handler_state(destination_id id, std::string_view key, std::string_view value) override {
     return config_.put_handler_state(id, key, value); }
   result<void> create_organization(const organization& o) override { return config_.create_organization(o); }

@@ -211,6 +211,12 @@ CREATE TABLE store_facts (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO store_facts VALUES ('id_clock_skew_ms', 60000);
 
+-- A text sealed at the first start: a node with another master key is refused by it.
+CREATE TABLE key_check (
+  one    INTEGER PRIMARY KEY CHECK (one = 1),
+  sealed TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE shards (
   shard    INTEGER PRIMARY KEY,
   epoch    INTEGER NOT NULL,
