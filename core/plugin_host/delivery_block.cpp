@@ -11,7 +11,7 @@ namespace {
 std::atomic<std::uint64_t> blocks_alive{0};
 
 /// "tsk_" and 26 characters of base32, four times.
-constexpr std::size_t all_ids_bytes = 4 * 30;
+constexpr std::size_t all_ids_bytes = std::size_t{4} * 30;
 
 }  // namespace
 

@@ -120,7 +120,7 @@ result<const handler_type*> dynamic_plugin_host::load(const std::string& path) {
     log(log_level::error, "plugin_refused", kept.error().message, {{"path", absolute}});
     return kept;
   }
-  log(log_level::info, "plugin_loaded", (*kept)->title(),
+  log(log_level::info, "plugin.loaded", (*kept)->title(),
       {{"type", (*kept)->type()}, {"version", (*kept)->version()}, {"path", absolute}});
   return kept;
 }

@@ -16,7 +16,7 @@ namespace waybill::core {
 [[nodiscard]] std::string clean_text(wb_str text, std::size_t cap);
 
 /// wb_result.request and .response: at most 64 KiB.
-inline constexpr std::size_t max_record_bytes = 64 * 1024;
+inline constexpr std::size_t max_record_bytes = 65'536;
 
 enum class record_verdict : unsigned char { empty = 1, good, too_large, not_a_json_object };
 /// One strict pass over the bytes (UTF-8, RFC 8259, an object, at most 64 levels); builds no document of objects.

@@ -120,18 +120,17 @@ bool handler_instance::wants_pool(const hook& h) const {
 }
 
 void handler_instance::submit(hook next) {
-  {
-    std::lock_guard hold{lock_};
-    last_deadline_ms_ = std::max(last_deadline_ms_, next.deadline_ms);
-    const bool was_busy = std::exchange(is_busy_, true);
-    if (was_busy || wants_pool(next)) {
-      waiting_.push_back(std::move(next));
-      if (was_busy) return;
-      next.which = 0;
-    }
+  std::unique_lock hold{lock_};
+  last_deadline_ms_ = std::max(last_deadline_ms_, next.deadline_ms);
+  const bool was_busy = std::exchange(is_busy_, true);
+  if (!was_busy && !wants_pool(next)) {
+    hold.unlock();
+    run(next);
+    return pump();
   }
-  if (next.which != 0) run(next);
-  pump();
+  waiting_.push_back(std::move(next));
+  hold.unlock();
+  if (!was_busy) pump();
 }
 
 /// The caller holds the right of (1) and gives it up, or passes it on to a pool.

@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -114,8 +114,8 @@ private:
   std::atomic<std::size_t> outstanding_{0};
   std::atomic<bool> is_closed_{false};
 
-  std::mutex lock_;  ///< of all below; never held while a hook runs
-  std::deque<hook> waiting_;
+  std::mutex lock_;          ///< of all below; never held while a hook runs
+  std::list<hook> waiting_;  ///< a list: mostly empty, and then it costs nothing
   std::int64_t last_deadline_ms_ = 0;
   bool is_busy_ = false;
   bool is_abandoned_ = false;  ///< the face is gone

@@ -19,10 +19,10 @@
 namespace waybill::core {
 namespace {
 
-constexpr std::size_t max_log_bytes = 8 * 1024;
+constexpr std::size_t max_log_bytes = 8'192;
 constexpr std::size_t max_key_bytes = 128;
-constexpr std::size_t max_value_bytes = 64 * 1024;
-constexpr std::size_t max_options_bytes = 64 * 1024;
+constexpr std::size_t max_value_bytes = 65'536;
+constexpr std::size_t max_options_bytes = 65'536;
 constexpr std::size_t max_metric_name = 64;
 
 const system_clock machine_clock;
@@ -67,8 +67,9 @@ template <class Byte>
 std::uint32_t hand_out(std::string_view value, Byte* buffer, std::uint64_t* size) {
   const auto room = std::exchange(*size, value.size());
   if (room < value.size()) return WB_TOO_LARGE;
-  if (buffer == nullptr && !value.empty()) return WB_FAILED;
-  if (!value.empty()) std::memcpy(buffer, value.data(), value.size());
+  if (value.empty()) return WB_OK;
+  if (buffer == nullptr) return WB_FAILED;
+  std::memcpy(buffer, value.data(), value.size());
   return WB_OK;
 }
 

@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::size_t header_bytes = offsetof(wb_plugin, type);
 /// No future table is this large: a size beyond it was never set.
-constexpr std::size_t largest_table = 64 * 1024;
+constexpr std::size_t largest_table = 65'536;
 constexpr std::size_t max_title_bytes = 128;
 constexpr std::size_t max_version_bytes = 64;
-constexpr std::size_t max_schema_bytes = 1024 * 1024;
+constexpr std::size_t max_schema_bytes = 1'048'576;
 
 struct slot {
   const char* name;

@@ -5,14 +5,18 @@
 
 #include <filesystem>
 #include <memory>
-#include <new>
+#include <mutex>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <boost/dll/shared_library.hpp>
 #include <fmt/format.h>
 
 namespace waybill::core {
 namespace {
+
+namespace dll = boost::dll;
 
 result<std::string> regular_file(const std::string& path) {
   std::error_code ec;
@@ -24,6 +28,14 @@ result<std::string> regular_file(const std::string& path) {
   return absolute.string();
 }
 
+/// What is mapped stays mapped: the list is never destroyed, for a library's destructor would unmap.
+dll::shared_library& keep(std::unique_ptr<dll::shared_library> library) {
+  static std::mutex lock;
+  static auto* kept = new std::vector<std::unique_ptr<dll::shared_library>>;
+  std::lock_guard hold{lock};
+  return *kept->emplace_back(std::move(library));
+}
+
 /// Boost's error_code says "Bad file descriptor" whatever happened; the linker's text is the one that helps.
 std::string linker_says(const std::string& otherwise) {
   const char* text = dlerror();
@@ -33,23 +45,18 @@ std::string linker_says(const std::string& otherwise) {
 }  // namespace
 
 result<shared_library> map_library(const std::string& path) {
-  namespace dll = boost::dll;
   auto file = regular_file(path);
   if (!file) return tl::unexpected(file.error());
   try {
-    // Leaked on purpose: its destructor would unmap.
-    auto* library = new dll::shared_library;
+    auto library = std::make_unique<dll::shared_library>();
     boost::system::error_code ec;
     library->load(*file, ec, dll::load_mode::rtld_now | dll::load_mode::rtld_local);
-    if (ec) {
-      auto text = linker_says(ec.message());
-      delete library;
-      return fail(error_code::validation_error, "it cannot be loaded: " + text);
-    }
-    if (!library->has(WB_ENTRY_SYMBOL))
+    if (ec) return fail(error_code::validation_error, "it cannot be loaded: " + linker_says(ec.message()));
+    auto& kept = keep(std::move(library));
+    if (!kept.has(WB_ENTRY_SYMBOL))
       return fail(error_code::validation_error,
                   fmt::format("it exports no `{}`, the one symbol this engine looks for", WB_ENTRY_SYMBOL));
-    return shared_library{*file, &library->get<std::uint32_t(const wb_host*, wb_plugin*)>(WB_ENTRY_SYMBOL)};
+    return shared_library{*file, &kept.get<std::uint32_t(const wb_host*, wb_plugin*)>(WB_ENTRY_SYMBOL)};
   } catch (const std::exception& e) {  // Boost.DLL throws on a symbol's absence; a static constructor may throw anything
     return fail(error_code::validation_error, fmt::format("it cannot be loaded: {}", e.what()));
   } catch (...) {

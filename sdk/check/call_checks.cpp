@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t streamed_bytes = 1024 * 1024;
+constexpr std::size_t streamed_bytes = std::size_t{1024} * 1024;
 constexpr const char* complete_advice =
     "every token that was accepted is completed exactly once, whatever happens: see plugin.h, complete";
 

@@ -73,7 +73,7 @@ struct hearing {
 
 /// Until the child closes its end. False if it fell silent.
 bool listen(int pipe, std::chrono::milliseconds silence, hearing& heard) {
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, 16'384> buffer;
   for (;;) {
     pollfd ready{pipe, POLLIN, 0};
     const auto n = poll(&ready, 1, static_cast<int>(silence.count()));

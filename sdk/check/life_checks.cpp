@@ -19,6 +19,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr int handlers_at_once = 4;
+constexpr int calls_to_drain = 4;
 constexpr int leak_cycles = 20;
 /// What a reactor, a pool or a library may have and keep from its first use on.
 constexpr int warm_up_cycles = 3;
@@ -51,6 +52,7 @@ bool live_once(check_run& run) {
 
 void check_threads(check_run& run) {
   std::vector<opened_handler> handlers;
+  handlers.reserve(handlers_at_once);
   std::string why;
   for (int i = 0; i < handlers_at_once; ++i) handlers.push_back(run.subject().open(why));
   for (const auto& handler : handlers)
@@ -92,7 +94,8 @@ void check_drain(check_run& run) {
   const auto handler = run.subject().open(why);
   if (!handler.instance) return run.failed(why, "");
   std::vector<pending_call_ptr> calls;
-  for (int i = 0; i < 4; ++i) calls.push_back(run.subject().deliver(handler, run.settings().patience));
+  calls.reserve(calls_to_drain);
+  for (int i = 0; i < calls_to_drain; ++i) calls.push_back(run.subject().deliver(handler, run.settings().patience));
   const auto returned = std::make_shared<std::atomic<bool>>(false);
   handler.instance->drain(core::mono_time::clock::now() + run.settings().patience, [returned] { *returned = true; });
   const auto limit = run.settings().patience * 2 + run.settings().grace;

@@ -167,6 +167,7 @@ void check_faults(check_run& run) {
 
   std::atomic<int> refusals{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&] {
       for (int n = 0; n < 20; ++n)

@@ -164,6 +164,7 @@ TEST_CASE("Many threads on one handler get every call answered once") {
   scripted s;
   std::atomic<int> answers{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       for (int i = 0; i < 500; ++i) s.instance->deliver(make_call(), [&](attempt_result) { ++answers; });

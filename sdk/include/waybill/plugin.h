@@ -198,7 +198,7 @@ typedef struct wb_plugin {
   uint64_t features;
 
   /* What the schema cannot say. Pure, no I/O. Reports every fault, not the first. WB_OK if there was none.
-   * THREAD: any. BLOCKS: never. */
+   * May be NULL. THREAD: any. BLOCKS: never. */
   uint32_t (*validate)(wb_str config, wb_fault_sink sink, void* sink_ctx);
   /* Makes a handler for one destination. config is valid JSON with secrets in clear. With WB_FEATURE_SIGNING_SECRETS it
    * carries one more member, "signingSecrets": [{"id", "algorithm", "secret"}], newest first, all live; after a rotation
@@ -209,10 +209,11 @@ typedef struct wb_plugin {
   uint32_t (*test_connection)(wb_handler* handler, wb_token token, int64_t deadline_ms);
   /* Performs one delivery. WB_OK obliges exactly one complete. THREAD and BLOCKS as test_connection. */
   uint32_t (*deliver)(wb_handler* handler, const wb_delivery* delivery, wb_token token);
-  /* Advisory: the outcome of token no longer matters. THREAD: any. BLOCKS: never. */
+  /* Advisory: the outcome of token no longer matters; it may have been completed already, and must be if it was not. May be
+   * NULL. THREAD: any, also while another hook runs. BLOCKS: never. */
   void (*cancel)(wb_handler* handler, wb_token token);
-  /* No more deliveries will come; finish what is under way by the deadline. THREAD: one at a time per handler.
-   * BLOCKS: until deadline_ms. */
+  /* No more deliveries will come; finish what is under way by the deadline. May be NULL. THREAD: one at a time per
+   * handler. BLOCKS: until deadline_ms. */
   void (*drain)(wb_handler* handler, int64_t deadline_ms);
   /* Frees the handler. Never called while a hook is on the stack or a token is outstanding. THREAD: any. BLOCKS: never. */
   void (*close)(wb_handler* handler);
