@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/destination_loader.hpp"
 
-#include <waybill/plugin.h>
-
 #include <algorithm>
+
+#include "actors/signing_secrets.hpp"
 
 namespace waybill::actors {
 namespace {
@@ -56,13 +56,12 @@ core::result<nlohmann::json> clear_config(engine_context& context, const core::d
                                           const std::vector<core::signing_secret>& secrets) {
   const auto seal_context = engine_context::seal_context(d.organization, d.id);
   auto schema = context.schemas.find(d.type);
-  const auto* type = context.plugins.find(d.type);
-  if (schema == context.schemas.end() || type == nullptr)
+  if (schema == context.schemas.end())
     return core::fail(core::error_code::destination_type_not_found, "no plugin of type '" + d.type + "' is loaded");
   auto config = schema->second.unseal(d.config, context.box, seal_context);
   if (!config) return config;
   config = schema->second.with_defaults(*std::move(config));
-  if ((type->features() & WB_FEATURE_SIGNING_SECRETS) != 0) {
+  if (uses_signing_secrets(context, d.type)) {
     auto list = clear_signing_secrets(context, seal_context, secrets, context.time.now());
     if (!list) return list;
     (*config)["signingSecrets"] = *std::move(list);

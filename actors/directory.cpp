@@ -27,6 +27,16 @@ std::optional<destination_directory::entry> destination_directory::find(core::de
   return found->second;
 }
 
+void destination_directory::put(core::organization_id id) {
+  std::unique_lock lock(mutex_);
+  organizations_.insert(id);
+}
+
+bool destination_directory::knows(core::organization_id id) const {
+  std::shared_lock lock(mutex_);
+  return organizations_.count(id) != 0;
+}
+
 std::size_t destination_directory::size() const {
   std::shared_lock lock(mutex_);
   return entries_.size();

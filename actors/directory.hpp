@@ -6,14 +6,16 @@
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/model/destination.hpp"
 
 namespace waybill::actors {
 
-/// What intake must know of every destination of the node without asking the store: whose it is and whether it is enabled.
-/// About 60 bytes each. Thread-safe; written after a commit, read by intake and by the service.
+/// What must be known without asking the store: of every destination whose it is and whether it is enabled, and which
+/// organizations there are. About 60 bytes a destination. Thread-safe; written after a commit, read by intake and by the
+/// service.
 class destination_directory {
 public:
   struct entry {
@@ -26,10 +28,13 @@ public:
   void remove(core::destination_id id);
   [[nodiscard]] std::optional<entry> find(core::destination_id id) const;
   [[nodiscard]] std::size_t size() const;
+  void put(core::organization_id id);
+  [[nodiscard]] bool knows(core::organization_id id) const;
 
 private:
   mutable std::shared_mutex mutex_;
   std::unordered_map<core::destination_id, entry> entries_;
+  std::unordered_set<core::organization_id> organizations_;
 };
 
 }  // namespace waybill::actors

@@ -138,6 +138,10 @@ core::result<void> engine::state::load(core::store& storage) {
   auto known = (*session)->all_keys();
   if (!known) return core::fail(known.error());
   for (auto& key : *known) keys.put(std::move(key));
+  auto organizations =
+      for_all<core::organization>([&](const core::page_request& request) { return (*session)->list_organizations(request); },
+                                  [&](const core::organization& o) { context.directory.put(o.id); });
+  if (!organizations) return organizations;
   return for_all<core::destination>([&](const core::page_request& request) { return (*session)->all_destinations(request); },
                                     [&](const core::destination& d) { context.directory.put(d); });
 }

@@ -28,7 +28,10 @@ core::result<core::caller> engine_service::authenticate(std::string_view present
                          {{"X-Organization-Id", "format", "expected org_ and 26 characters"}},
                          std::nullopt});
   }
-  return keys_.authenticate(presented, organization, remote_address);
+  auto who = keys_.authenticate(presented, organization, remote_address);
+  if (who && !context_.directory.knows(who->organization))
+    return core::fail(core::error_code::organization_not_found, "no such organization: " + who->organization.to_string());
+  return who;
 }
 
 core::result<void> engine_service::require(const core::caller& who, std::uint8_t roles) const {

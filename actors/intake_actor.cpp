@@ -28,6 +28,13 @@ core::delivery_receipt replay_of(const core::accept_result& accepted) {
   return receipt;
 }
 
+/// A trace of its own for a delivery that came without one (W3C Trace Context, version 00): the trace id is the delivery's id,
+/// so either is found by the other; not sampled.
+std::string trace_of(core::delivery_id id) {
+  const auto& bytes = id.bytes();
+  return "00-" + core::to_hex(bytes.data(), bytes.size()) + "-" + core::to_hex(bytes.data() + 8, 8) + "-00";
+}
+
 /// Runs on the writer's thread, after the commit.
 void answer(engine_context& context, submission& s, const core::delivery_ptr& content, std::vector<core::task>& tasks,
             core::result<core::accept_result> accepted) {
@@ -120,7 +127,7 @@ core::new_delivery intake_state::make_delivery(submission& s) const {
   d->priority = r.priority;
   d->correlation_id = std::move(r.correlation_id);
   d->tags = std::move(r.tags);
-  d->traceparent = std::move(r.traceparent);
+  d->traceparent = r.traceparent.empty() ? trace_of(d->id) : std::move(r.traceparent);
   d->idempotency_key = r.idempotency_key;
   d->scheduled_at = r.scheduled_at;
   d->deliver_within = r.deliver_within;

@@ -120,7 +120,7 @@ void engine_service::create_organization(const core::caller& who, core::organiza
         if (auto done = session.create_organization(o); !done) return core::fail(done.error());
         return o;
       },
-      [](core::organization&) {});
+      [this](core::organization& made) { context_.directory.put(made.id); });
 }
 
 void engine_service::get_organization(const core::caller& who, core::organization_id id,

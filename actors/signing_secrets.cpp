@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/signing_secrets.hpp"
 
-#include <waybill/plugin.h>
+#include <algorithm>
 
 #include "core/security/digest.hpp"
 
@@ -19,7 +19,9 @@ std::string_view prefix_of(std::string_view algorithm) { return is_ed25519(algor
 
 bool uses_signing_secrets(const engine_context& context, const std::string& type) {
   const auto* found = context.plugins.find(type);
-  return found != nullptr && (found->features() & WB_FEATURE_SIGNING_SECRETS) != 0;
+  if (found == nullptr) return false;
+  const auto features = found->feature_names();
+  return std::find(features.begin(), features.end(), "signing_secrets") != features.end();
 }
 
 core::signing_secret generate_secret(core::destination_id id, std::string_view algorithm, core::utc_time now) {

@@ -35,6 +35,8 @@ void get_readiness(exchange& x) {
 }
 
 void get_metrics(exchange& x) {
+  if (!x.context().options.serve_metrics)
+    return x.answer(core::error{core::error_code::not_found, "metrics are turned off (telemetry.metrics)", {}, std::nullopt});
   http_response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = x.context().metrics.render();

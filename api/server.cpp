@@ -69,6 +69,7 @@ http_options http_options::from(const core::config& settings) {
   o.key_burst = settings.rate.key_burst;
   o.organization_requests_per_second = settings.rate.organization_requests_per_second;
   o.organization_burst = settings.rate.organization_burst;
+  o.serve_metrics = settings.telemetry.metrics;
   return o;
 }
 

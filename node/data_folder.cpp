@@ -23,14 +23,44 @@ tl::unexpected<core::error> unusable(const std::string& what, const std::string&
   return core::fail(core::error_code::store_unavailable, what + " " + path + ": " + std::strerror(errno));
 }
 
-/// The key alone on one line, readable by its owner only; fails if the file is there.
+constexpr std::string_view check_context = "key check";
+constexpr const char* temporary_suffix = ".tmp";
+
+/// The key alone on one line, readable by its owner only. Under another name first, so that a crash leaves no half of it.
 core::result<void> write_key_file(const std::string& path, const std::string& text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return unusable("cannot make", path);
+  const auto temporary = path + temporary_suffix;
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return unusable("cannot make", temporary);
   const auto line = text + "\n";
   const bool written = ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
   ::close(file);
-  if (!written) return unusable("cannot write", path);
+  if (!written) return unusable("cannot write", temporary);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return unusable("cannot make", path);
+  const auto folder = std::filesystem::path(path).parent_path().string();
+  const int entry = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (entry < 0) return unusable("cannot open", folder);
+  const bool kept = ::fsync(entry) == 0;
+  ::close(entry);
+  if (!kept) return unusable("cannot write", folder);
+  return {};
+}
+
+/// What a start that was killed left half made. The lock is held: nobody is writing them.
+void remove_temporary_files(const std::string& folder) {
+  std::error_code ignored;  // a file that stays is in nobody's way
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    if (entry.path().extension() == temporary_suffix) std::filesystem::remove(entry.path(), ignored);
+}
+
+core::result<void> check_master_key(core::write_session& session, const core::master_key& key) {
+  const core::secret_box box(key);
+  auto kept = session.key_check();
+  if (!kept) return core::fail(kept.error());
+  if (kept->empty()) return session.put_key_check(box.seal("waybill", check_context));
+  if (!box.open(*kept, check_context))
+    return core::fail(core::error_code::conflict,
+                      "the master key is not the one this store's secrets were sealed with; restore master.key "
+                      "(or security.masterKey) from the backup");
   return {};
 }
 
@@ -100,6 +130,7 @@ core::result<data_folder> data_folder::take(const std::string& path) {
     ::close(lock);
     return core::fail(core::error_code::conflict, "another node runs on the data folder " + path);
   }
+  remove_temporary_files(path);
   return data_folder{path, lock};
 }
 
@@ -114,14 +145,17 @@ core::result<core::master_key> data_folder::key(const core::config& settings) co
   return core::load_or_make_master_key(path_ + "/master.key");
 }
 
-core::result<void> data_folder::prepare(core::store& storage, const core::clock& time) const {
+core::result<void> data_folder::prepare(core::store& storage, const core::clock& time, const core::master_key& key) const {
   auto session = storage.open_writer();
   if (!session) return core::fail(session.error());
   auto& writer = **session;
   if (auto done = writer.begin(); !done) return done;
-  auto organization = default_organization(writer, time.now());
-  auto done = organization ? ensure_operator_key(writer, operator_key_path(), *organization, time.now())
-                           : core::result<void>(core::fail(organization.error()));
+  auto done = check_master_key(writer, key);
+  if (done) {
+    auto organization = default_organization(writer, time.now());
+    done = organization ? ensure_operator_key(writer, operator_key_path(), *organization, time.now())
+                        : core::result<void>(core::fail(organization.error()));
+  }
   if (!done) {
     writer.rollback();
     return done;

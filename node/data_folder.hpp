@@ -25,7 +25,8 @@ public:
   [[nodiscard]] core::result<core::master_key> key(const core::config& settings) const;
   /// Makes what a first start makes: the organization `default`, and the operator key in DIR/operator.key with mode 0600. An
   /// operator key file that the store does not know is taken up; nothing is made when the store has a live operator key.
-  [[nodiscard]] core::result<void> prepare(core::store& storage, const core::clock& time) const;
+  /// Refuses a store whose secrets were sealed with another master key: nothing in it could be opened.
+  [[nodiscard]] core::result<void> prepare(core::store& storage, const core::clock& time, const core::master_key& key) const;
   [[nodiscard]] std::string operator_key_path() const { return path_ + "/operator.key"; }
 
 private:

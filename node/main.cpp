@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -60,8 +60,10 @@ int serve(core::config settings, const core::config_sources& sources) {
     return exit_failed;
   }
   auto& running = **started;
-  std::cout << "waybilld " << node::version << " listening on http://" << running.address() << "\n"
-            << "operator key: " << running.operator_key_path() << std::endl;
+  std::cout << "waybilld " << node::version << " listening on http://" << running.address() << "\n";
+  if (std::filesystem::exists(running.operator_key_path()))
+    std::cout << "operator key: " << running.operator_key_path() << "\n";
+  std::cout << std::flush;
   for (;;) {
     int number = 0;
     ::sigwait(&signals, &number);

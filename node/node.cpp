@@ -26,9 +26,6 @@ core::result<void> load_plugins(core::plugin_host& plugins, const std::string& f
   for (const auto& refused : plugins.load_folder(folder))
     core::log(core::log_level::error, "plugin.refused", "A plugin was not loaded",
               {{"path", refused.path}, {"reason", refused.reason}});
-  for (const auto* type : plugins.types())
-    core::log(core::log_level::info, "plugin.loaded", "A plugin was loaded",
-              {{"type", type->type()}, {"version", type->version()}, {"path", type->path()}});
   if (plugins.types().empty())
     return core::fail(core::error_code::validation_error, "no plugin could be loaded from " + folder + " (pluginsDir)");
   return {};
@@ -74,7 +71,7 @@ core::result<void> node::floors::start() {
   auto opened = core::open_store(url);
   if (!opened) return core::fail(opened.error());
   storage = *std::move(opened);
-  if (auto done = folder->prepare(*storage, time); !done) return done;
+  if (auto done = folder->prepare(*storage, time, *key); !done) return done;
 
   plugins = core::make_plugin_host(time);
   if (auto done = load_plugins(*plugins, plugins_folder(settings)); !done) return done;

@@ -13,6 +13,7 @@
 namespace waybill::webhook {
 namespace {
 
+constexpr std::size_t longest_header_name = 128;
 // Set by this plugin on every request, or owned by the framing of HTTP (RFC 9110, RFC 9112).
 constexpr std::array<std::string_view, 18> reserved_headers{"Host",
                                                             "Content-Length",
@@ -82,7 +83,8 @@ void check_url(const std::string& pointer, const std::string& url, url_kind kind
 }
 
 void check_header(const std::string& pointer, std::string_view name, std::string_view value, sdk::fault_sink& faults) {
-  if (!transfer::is_header_name(name)) faults(pointer, "name", "is not a header name: letters, digits and !#$%&'*+.^_`|~- only (RFC 9110 section 5.1)");
+  if (!transfer::is_header_name(name) || name.size() > longest_header_name)
+    faults(pointer, "name", "is not a header name: letters, digits and !#$%&'*+.^_`|~- only (RFC 9110 section 5.1)");
   const bool own = name.size() >= 11 && transfer::equal_ignoring_case(name.substr(0, 11), "X-Delivery-");
   if (own || std::any_of(reserved_headers.begin(), reserved_headers.end(),
                          [&](std::string_view reserved) { return transfer::equal_ignoring_case(reserved, name); }))

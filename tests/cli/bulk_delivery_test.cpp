@@ -65,7 +65,7 @@ TEST_CASE("a key of many changes with the content, with the options and with --a
   CHECK(key_for("1", {}) == key_for("1", {}));
 }
 
-TEST_CASE("--lines delivers each line of a file, equal lines too, and passes over empty ones", "[cli]") {
+TEST_CASE("with --lines it delivers each line of a file, equal lines too, and passes over empty ones", "[cli]") {
   const scratch_folder folder;
   fake_node node(accept);
   const auto done = run(node.url(), {"deliver", "--lines", folder.file("many.jsonl", "{\"a\":1}\n\n{\"a\":1}\r\n3")});
@@ -75,7 +75,7 @@ TEST_CASE("--lines delivers each line of a file, equal lines too, and passes ove
   CHECK(done.out.find("line 4  dlv_") != std::string::npos);
 }
 
-TEST_CASE("--lines reads standard input", "[cli]") {
+TEST_CASE("with --lines it reads standard input", "[cli]") {
   fake_node node(accept);
   CHECK(run(node.url(), {"deliver", "--lines", "-", "--connections", "1"}, "1\n2\n").code == 0);
   CHECK(node.requests().size() == 2);
