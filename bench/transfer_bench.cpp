@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// waybill_transfer_bench URL [count] [in flight] [bytes]: posts to URL over keep-alive connections and says what an exchange
-// costs: exchanges per second, and microseconds of CPU each, of the reactor thread and of this process.
+// waybill_transfer_bench URL [count] [in flight] [bytes] [endpoints]: posts to URL over keep-alive connections and says what an
+// exchange costs: exchanges per second, and microseconds of CPU each, of the reactor thread and of this process.
 #include <sys/resource.h>
 #include <time.h>
 
@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <waybill/transfer/reactor.hpp>
 
@@ -24,7 +25,7 @@ using waybill::transfer::reactor;
 
 struct run {
   reactor& to;
-  endpoint_ptr target;
+  std::vector<endpoint_ptr> targets;
   std::string body;
   long left;  // to be submitted; reactor thread once it runs
   long under_way = 0;
@@ -36,7 +37,7 @@ struct run {
 
 class post final : public exchange {
 public:
-  explicit post(run& r) : exchange(r.target), run_(r) {
+  explicit post(run& r) : exchange(r.targets[static_cast<std::size_t>(r.left) % r.targets.size()]), run_(r) {
     headers.reserve(10, 600);
     headers.add("Content-Type", "application/json");
     headers.add("Idempotency-Key", "tsk_01HV4Z8M4XK2Q8R7T6S5P4N3M2");
@@ -76,26 +77,21 @@ double cpu_seconds() {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fputs("waybill_transfer_bench URL [count] [in flight] [bytes]\n", stderr);
+    std::fputs("waybill_transfer_bench URL [count] [in flight] [bytes] [endpoints]\n", stderr);
     return 2;
   }
   const long count = argc > 2 ? std::atol(argv[2]) : 100'000;
   const long in_flight = argc > 3 ? std::atol(argv[3]) : 64;
+  const long endpoints = argc > 5 ? std::atol(argv[5]) : 1;
   const auto bytes = static_cast<std::size_t>(argc > 4 ? std::atol(argv[4]) : 1'024);
 
   reactor engine;
   waybill::transfer::endpoint_options options;
   options.url = argv[1];
   options.guard = [](const std::uint8_t*, std::uint32_t, std::uint16_t) { return true; };
-  run r{engine,
-        std::make_shared<const endpoint>(std::move(options)),
-        std::string(bytes, 'x'),
-        count - in_flight,
-        in_flight,
-        0,
-        0,
-        {},
-        {}};
+  std::vector<endpoint_ptr> targets;
+  for (long i = 0; i < endpoints; ++i) targets.push_back(std::make_shared<const endpoint>(options));
+  run r{engine, std::move(targets), std::string(bytes, 'x'), count - in_flight, in_flight, 0, 0, {}, {}};
 
   const auto start = std::chrono::steady_clock::now();
   const double cpu = cpu_seconds();
@@ -106,7 +102,10 @@ int main(int argc, char** argv) {
   }
   const double used = cpu_seconds() - cpu;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  std::printf("%ld exchanges, %ld failed, %ld in flight, %zu bytes: %.0f/s, %.1f us CPU each\n", count, r.failed, in_flight,
-              bytes, static_cast<double>(count) / took.count(), used * 1e6 / static_cast<double>(count));
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  std::printf("%ld exchanges, %ld failed, %ld in flight, %zu bytes, %ld endpoints: %.0f/s, %.1f us CPU each, %ld KiB at most\n",
+              count, r.failed, in_flight, bytes, endpoints, static_cast<double>(count) / took.count(),
+              used * 1e6 / static_cast<double>(count), usage.ru_maxrss);
   return r.failed == 0 ? 0 : 1;
 }

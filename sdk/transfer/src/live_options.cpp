@@ -7,6 +7,9 @@
 namespace waybill::transfer {
 namespace {
 
+// Answers are short, and every exchange under way holds this much: thousands may hang at once.
+constexpr long receive_bytes = 4'096;
+
 /// Sets options until one is refused.
 class setter {
 public:
@@ -72,6 +75,7 @@ bool live_exchange::set_up(const endpoint& to) {
   set(CURLOPT_PROTOCOLS_STR, options.protocols.c_str())(CURLOPT_FOLLOWLOCATION, 0L)(CURLOPT_MAXREDIRS, 0L);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()))(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_HTTP_VERSION, options.http == http_versions::one_only ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS);
+  set(CURLOPT_BUFFERSIZE, receive_bytes);
   set(CURLOPT_HEADERFUNCTION, &on_header)(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &on_answer)(CURLOPT_WRITEDATA, this);
   set(CURLOPT_READFUNCTION, &on_body)(CURLOPT_READDATA, this);
