@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the store costs per delivery: CPU of the whole process (writer and checkpointer) for accept and for record, in batches
 // of fixed size, and through the store writer under closed-loop clients.
-// Usage: waybill_store_bench [FOLDER [COUNT [BATCH]]]; with BATCH only batches of that size, for a profiler.
+// Usage: waybill_store_bench [FOLDER [COUNT [BATCH]]]; with BATCH only batches of that size, for a profiler; with BATCH
+// "backlog" what a start and its readers cost over COUNT waiting tasks of 10,000 destinations.
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
@@ -220,11 +221,62 @@ void run_writer(const std::string& folder, std::size_t clients, std::size_t coun
   std::fflush(stdout);
 }
 
+template <class Work>
+void time_of(const char* what, Work work) {
+  cost once;
+  once.measure([&] { must(work()); });
+  std::printf("  %-40s %9.2f ms wall %9.2f ms CPU\n", what, once.wall / 1e3, once.cpu / 1e3);
+  std::fflush(stdout);
+}
+
+/// What the node does at a start, and what its readers ask for, while a great many tasks wait.
+void run_backlog(const std::string& folder, std::size_t count) {
+  bench_store bench(folder, 10'000);
+  auto& session = *bench.session;
+  for (std::size_t done = 0; done < count;) {
+    std::vector<new_delivery> batch;
+    for (; batch.size() < 2'000 && done < count; ++done) batch.push_back(bench.make(done));
+    must(session.begin());
+    must(session.accept(batch, bench.time.now()));
+    must(session.commit());
+  }
+  const auto now = bench.time.now();
+  const auto first = bench.destinations.front();
+  const auto org = bench.org;
+  delivery_filter waiting;
+  waiting.status = delivery_status::queued;
+  delivery_filter by_destination;
+  by_destination.destination = first;
+  std::printf("%zu waiting, 10,000 destinations\n", count);
+  time_of("take over all shards", [&] {
+    must(session.begin());
+    auto epoch = session.take_over_shards("bench", now);
+    must(session.commit());
+    return epoch;
+  });
+  time_of("waiting destinations", [&] { return session.waiting_destinations(); });
+  time_of("claim 1,000 of one destination", [&] {
+    must(session.begin());
+    auto claimed = session.claim(first, 1'000, now, milliseconds{0}, 1'000, {});
+    must(session.commit());
+    return claimed;
+  });
+  time_of("count the whole queue", [&] { return session.whole_queue(now); });
+  time_of("count the organization's queue", [&] { return session.queue(org, now); });
+  time_of("reconcile", [&] { return session.reconcile(); });
+  time_of("newest page of what waits", [&] { return session.list_deliveries(org, waiting, {}); });
+  time_of("newest page of one destination", [&] { return session.list_deliveries(org, by_destination, {}); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string folder = argc > 1 ? argv[1] : ".";
   const std::size_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 50'000;
+  if (argc > 3 && std::string(argv[3]) == "backlog") {
+    run_backlog(folder, count);
+    return 0;
+  }
   if (argc > 3) {
     run_batches(folder, std::max<std::size_t>(1, std::strtoull(argv[3], nullptr, 10)), count, 1);
     return 0;

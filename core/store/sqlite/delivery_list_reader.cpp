@@ -24,13 +24,6 @@ id_bytes first_id_at(std::int64_t unix_ms) {
   return id;
 }
 
-result<std::vector<delivery_id>> collect(rows found) {
-  std::vector<delivery_id> ids;
-  while (found.next()) ids.push_back(found.id<delivery_id>(0));
-  if (found.failed()) return fail(found.failure());
-  return ids;
-}
-
 bool waits(std::optional<delivery_status> status) {
   return status == delivery_status::queued || status == delivery_status::processing;
 }
@@ -79,7 +72,8 @@ delivery_list_reader::delivery_list_reader(database& db, delivery_reader& delive
                "WHERE organization_id = ?1 AND delivery_id >= ?2 AND delivery_id < ?3 AND status = ?5 AND status <> 4 "
                "ORDER BY delivery_id DESC LIMIT ?4"),
       waiting_(db,
-               "SELECT DISTINCT q.delivery_id FROM delivery_destinations d "
+               // Not DISTINCT: that would hold the ids of all that waits in memory, a sort with a limit only a page of them.
+               "SELECT q.delivery_id FROM delivery_destinations d "
                "CROSS JOIN delivery_queue q ON q.destination_id = d.id "
                "WHERE d.organization_id = ?1 AND q.delivery_id >= ?2 AND q.delivery_id < ?3 "
                "ORDER BY q.delivery_id DESC LIMIT ?4"),
@@ -92,9 +86,9 @@ result<page<delivery_view>> delivery_list_reader::list(organization_id org, cons
   page<delivery_view> answer;
   for (std::uint32_t examined = 0;;) {
     if (range->from == source::all && waits(filter.status) && examined >= newest_examined) range->from = source::waiting;
-    auto candidates = next_candidates(*range, chunk_size);
-    if (!candidates) return fail(candidates.error());
-    for (const auto& id : *candidates) {
+    auto next = next_candidates(*range, chunk_size);
+    if (!next) return fail(next.error());
+    for (const auto& id : next->ids) {
       // Before a candidate is looked at, so a cursor is only given when there is something after it.
       if (answer.items.size() >= std::max(request.limit, 1u) || examined == max_examined) {
         answer.next_cursor = make_cursor(cursor_kind::deliveries, range->before);
@@ -112,7 +106,7 @@ result<page<delivery_view>> delivery_list_reader::list(organization_id org, cons
       if (!view) return fail(view.error());
       answer.items.push_back(std::move(*view));
     }
-    if (candidates->size() < chunk_size) return answer;
+    if (!next->more) return answer;
   }
 }
 
@@ -145,39 +139,54 @@ result<void> delivery_list_reader::narrow_by_time(walk& range) {
   return {};
 }
 
-result<std::vector<delivery_id>> delivery_list_reader::next_candidates(const walk& range, std::uint32_t count) {
+/// The rows of a source that was asked for `count`. A delivery with several tasks may come several times in a row.
+result<delivery_list_reader::candidates> delivery_list_reader::collect(rows found, std::uint32_t count) {
+  candidates all;
+  std::uint32_t read = 0;
+  for (; found.next(); ++read) {
+    const auto id = found.id<delivery_id>(0);
+    if (all.ids.empty() || all.ids.back() != id) all.ids.push_back(id);
+  }
+  if (found.failed()) return fail(found.failure());
+  all.more = read == count;
+  return all;
+}
+
+result<delivery_list_reader::candidates> delivery_list_reader::next_candidates(const walk& range, std::uint32_t count) {
   const auto& filter = range.filter;
+  const auto unhappy = filter.status == delivery_status::failed ? task_status::failed : task_status::cancelled;
   switch (range.from) {
     case source::all:
-      return collect(all_.query(range.org, range.low, range.before, count));
+      return collect(all_.query(range.org, range.low, range.before, count), count);
     case source::correlation:
-      return collect(correlation_.query(range.org, range.low, range.before, count, filter.correlation_id));
+      return collect(correlation_.query(range.org, range.low, range.before, count, filter.correlation_id), count);
     case source::tag:
-      return collect(tag_.query(range.org, range.low, range.before, count, filter.tag));
+      return collect(tag_.query(range.org, range.low, range.before, count, filter.tag), count);
     case source::destination:
       return of_destination(range, count);
     case source::unhappy:
-      return collect(unhappy_.query(range.org, range.low, range.before, count,
-                                    filter.status == delivery_status::failed ? task_status::failed : task_status::cancelled));
+      return collect(unhappy_.query(range.org, range.low, range.before, count, unhappy), count);
     case source::waiting:
-      return collect(waiting_.query(range.org, range.low, range.before, count));
+      return collect(waiting_.query(range.org, range.low, range.before, count), count);
   }
   return fail(error_code::internal_error, "unknown source of deliveries");
 }
 
 /// The log has them in order; the queue has an order of its own for each priority, on time and deferred.
-result<std::vector<delivery_id>> delivery_list_reader::of_destination(const walk& range, std::uint32_t count) {
+result<delivery_list_reader::candidates> delivery_list_reader::of_destination(const walk& range, std::uint32_t count) {
   const auto destination = *range.filter.destination;
-  auto all = collect(log_.query(destination, range.low, range.before, count));
+  auto all = collect(log_.query(destination, range.low, range.before, count), count);
   if (!all) return all;
+  auto& ids = all->ids;
   for (int part = 0; part < 2 * (highest_priority + 1); ++part) {
-    auto some = collect(queue_.query(destination, range.low, range.before, count, part % 2, part / 2));
+    auto some = collect(queue_.query(destination, range.low, range.before, count, part % 2, part / 2), count);
     if (!some) return some;
-    all->insert(all->end(), some->begin(), some->end());
+    ids.insert(ids.end(), some->ids.begin(), some->ids.end());
   }
-  std::sort(all->begin(), all->end(), [](const delivery_id& a, const delivery_id& b) { return b < a; });
-  all->erase(std::unique(all->begin(), all->end()), all->end());
-  if (all->size() > count) all->resize(count);
+  std::sort(ids.begin(), ids.end(), [](const delivery_id& a, const delivery_id& b) { return b < a; });
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  all->more = ids.size() >= count;
+  if (ids.size() > count) ids.resize(count);
   return all;
 }
 

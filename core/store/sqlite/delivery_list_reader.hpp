@@ -31,10 +31,16 @@ private:
     id_bytes before{};
   };
 
+  struct candidates {
+    std::vector<delivery_id> ids;  ///< each once, downwards
+    bool more = false;             ///< the source may have others below the last
+  };
+
   result<walk> begin_walk(organization_id org, const delivery_filter& filter, const page_request& request);
   result<void> narrow_by_time(walk& range);
-  result<std::vector<delivery_id>> next_candidates(const walk& range, std::uint32_t count);
-  result<std::vector<delivery_id>> of_destination(const walk& range, std::uint32_t count);
+  static result<candidates> collect(rows found, std::uint32_t count);
+  result<candidates> next_candidates(const walk& range, std::uint32_t count);
+  result<candidates> of_destination(const walk& range, std::uint32_t count);
   result<bool> matches(const delivery_head& head, const delivery_filter& filter);
 
   delivery_reader& deliveries_;

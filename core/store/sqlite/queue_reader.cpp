@@ -7,12 +7,12 @@ namespace waybill::core::sqlite {
 namespace {
 
 /// One row per destination, ?1 being now: whether its tasks are parked, and the counts. `from` joins queue rows q with their
-/// destination d and health h. Grouped in the order of the queue's key, so nothing is sorted.
+/// destination d and health h, and groups them in the order the rows come in, so that nothing is sorted.
 std::string counts(const char* from) {
   return std::string(
              "SELECT coalesce(d.state = 2 OR h.breaker = 2, 0), sum(q.state = 1), sum(q.state = 2), sum(q.due_at <= ?1), "
              "min(q.created_at), min(q.due_at) FROM ") +
-         from + " GROUP BY q.destination_id";
+         from;
 }
 
 std::optional<utc_time> earlier(std::optional<utc_time> a, utc_time b) { return a ? std::min(*a, b) : b; }
@@ -39,11 +39,13 @@ result<queue_stats> add_up(rows found) {
 
 queue_reader::queue_reader(database& db)
     : organization_(db, counts("delivery_destinations d CROSS JOIN delivery_queue q ON q.destination_id = d.id "
-                               "LEFT JOIN destination_health h ON h.destination_id = d.id WHERE d.organization_id = ?2")),
+                               "LEFT JOIN destination_health h ON h.destination_id = d.id WHERE d.organization_id = ?2 "
+                               "GROUP BY d.id")),
       destination_(db, counts("delivery_queue q LEFT JOIN delivery_destinations d ON d.id = q.destination_id "
-                              "LEFT JOIN destination_health h ON h.destination_id = d.id WHERE q.destination_id = ?2")),
+                              "LEFT JOIN destination_health h ON h.destination_id = d.id WHERE q.destination_id = ?2 "
+                              "GROUP BY q.destination_id")),
       whole_(db, counts("delivery_queue q LEFT JOIN delivery_destinations d ON d.id = q.destination_id "
-                        "LEFT JOIN destination_health h ON h.destination_id = d.id")),
+                        "LEFT JOIN destination_health h ON h.destination_id = d.id GROUP BY q.destination_id")),
       waiting_(db, "SELECT destination_id, organization_id, count(*), min(due_at) FROM delivery_queue GROUP BY destination_id"),
       reconcile_(db, "SELECT accepted, delivered, failed, cancelled, (SELECT count(*) FROM delivery_queue) FROM counters") {}
 
