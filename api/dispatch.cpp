@@ -20,6 +20,27 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
          });
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// Of "; charset=utf-8; x=y": is the charset UTF-8, or not named?
+bool names_utf8_or_nothing(std::string_view parameters) {
+  constexpr std::string_view name = "charset=";
+  while (!parameters.empty()) {
+    parameters.remove_prefix(1);
+    const auto end = std::min(parameters.find(';'), parameters.size());
+    const auto parameter = trimmed(parameters.substr(0, end));
+    parameters.remove_prefix(end);
+    if (!equals_ignoring_case(parameter.substr(0, name.size()), name)) continue;
+    const auto value = parameter.substr(name.size());
+    if (!equals_ignoring_case(value, "utf-8") && !equals_ignoring_case(value, "\"utf-8\"")) return false;
+  }
+  return true;
+}
+
 /// Splits the target; of the absolute form (RFC 9112 section 3.2.2) only path and query count.
 core::result<std::pair<std::string_view, std::string_view>> split_target(std::string_view target) {
   if (target.substr(0, 7) == "http://" || target.substr(0, 8) == "https://") {
@@ -101,8 +122,10 @@ core::result<void> check_media_type(const exchange& x) {
   const auto& headers = x.request.headers;
   if (!headers.content_encoding.empty() && !equals_ignoring_case(headers.content_encoding, "identity"))
     return core::fail(error_code::unsupported_media_type, "the body must not be compressed");
-  auto type = headers.content_type.substr(0, headers.content_type.find(';'));
-  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  const auto semicolon = std::min(headers.content_type.find(';'), headers.content_type.size());
+  const auto type = trimmed(headers.content_type.substr(0, semicolon));
+  const auto parameters = headers.content_type.substr(semicolon);
+  if (!names_utf8_or_nothing(parameters)) return core::fail(error_code::unsupported_media_type, "the body must be UTF-8");
   if (equals_ignoring_case(type, "application/json")) return {};
   const bool patch = x.matched->body == route_body::merge_patch;
   if (patch && equals_ignoring_case(type, "application/merge-patch+json")) return {};

@@ -29,7 +29,18 @@ void exchange::answer(http_response response) {
   transmit(serialize(response, frame, context_.clock.now()), keep_alive);
   const auto took = std::chrono::duration_cast<core::milliseconds>(context_.clock.monotonic() - started_);
   context_.metrics.http_request(matched ? matched->path : "(none)", response.status, took);
+  if (core::log_enabled(core::log_level::debug)) log_answer(response.status, took);
   pending_.remove(*this);
+}
+
+void exchange::log_answer(int status, core::milliseconds took) const {
+  core::log(core::log_level::debug, "http.answered", "A request was answered",
+            {{"requestId", request_id},
+             {"method", std::string{to_string(request.method)}},
+             {"route", std::string{matched ? matched->path : "(none)"}},
+             {"status", std::to_string(status)},
+             {"durationMs", std::to_string(took.count())},
+             {"organization", caller.organization.is_nil() ? std::string{} : caller.organization.to_string()}});
 }
 
 core::result<nlohmann::json> exchange::json_body() const {
@@ -49,6 +60,11 @@ bool exchange::sees_operator_text() const {
   using core::role;
   return caller.roles.has(role::admin) || caller.roles.has(role::operate) || caller.roles.has(role::auditor) ||
          caller.roles.has(role::engine);
+}
+
+void exchange::bring(std::unique_ptr<lane_task> task) {
+  if (std::this_thread::get_id() == thread_) return task->run();
+  outbox_->push(std::move(task));
 }
 
 void exchange::failed(const char* what) {

@@ -49,8 +49,8 @@ public:
   [[nodiscard]] core::reply<T> on_reply(F f) {
     return [self = shared_from_this(), f = std::move(f)](core::result<T> r) mutable {
       if (!self) return;  // called a second time
-      auto task = std::make_unique<reply_task<T, F>>(std::move(self), std::move(f), std::move(r));
-      task->send(std::move(task));
+      auto& x = *self;
+      x.bring(std::make_unique<reply_task<T, F>>(std::move(self), std::move(f), std::move(r)));
     };
   }
   /// A reply that answers with `render(exchange&, T&)` (without T for void), or with the problem.
@@ -113,12 +113,6 @@ private:
     void run() override {
       exchange_->guarded([this] { function_(*exchange_, std::move(result_)); });
     }
-    /// At once where the reply came on the lane's own thread.
-    void send(std::unique_ptr<lane_task> self) {
-      auto& x = *exchange_;
-      if (std::this_thread::get_id() == x.thread_) return run();
-      x.outbox_->push(std::move(self));
-    }
 
   private:
     std::shared_ptr<exchange> exchange_;
@@ -126,7 +120,10 @@ private:
     core::result<T> result_;
   };
 
+  /// Runs the task on the lane's thread: at once where this is it.
+  void bring(std::unique_ptr<lane_task> task);
   void failed(const char* what);
+  void log_answer(int status, core::milliseconds took) const;
 
   api_context& context_;
   pending_requests& pending_;

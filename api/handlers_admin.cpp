@@ -23,9 +23,7 @@ void list_keys(exchange& x) {
   const auto page = take_page(x.query);
   if (auto known = x.query.finish(); !known) return x.answer(known.error());
   x.service().list_keys(x.caller, page, x.respond<core::page<core::api_key>>([](exchange&, const auto& found) {
-    std::vector<std::string> items;
-    for (const auto& key : found.items) items.push_back(key_text(key));
-    return json_response(200, page_text(items, found.next_cursor));
+    return json_response(200, page_text(found.items, found.next_cursor, [&](const auto& key) { return key_text(key); }));
   }));
 }
 
@@ -51,9 +49,8 @@ void list_organizations(exchange& x) {
   const auto page = take_page(x.query);
   if (auto known = x.query.finish(); !known) return x.answer(known.error());
   x.service().list_organizations(x.caller, page, x.respond<core::page<core::organization>>([](exchange&, const auto& found) {
-    std::vector<std::string> items;
-    for (const auto& organization : found.items) items.push_back(organization_text(organization));
-    return json_response(200, page_text(items, found.next_cursor));
+    return json_response(200, page_text(found.items, found.next_cursor,
+                                        [&](const auto& organization) { return organization_text(organization); }));
   }));
 }
 

@@ -57,10 +57,9 @@ void list_dead_letters(exchange& x) {
   if (auto known = x.query.finish(); !known) return x.answer(known.error());
   x.service().list_dead_letters(x.caller, std::move(filter), page,
                                 x.respond<core::page<core::dead_letter>>([](exchange& y, const auto& found) {
-                                  std::vector<std::string> items;
-                                  for (const auto& letter : found.items)
-                                    items.push_back(dead_letter_text(letter, y.context().options.public_url));
-                                  return json_response(200, page_text(items, found.next_cursor));
+                                  return json_response(200, page_text(found.items, found.next_cursor, [&](const auto& letter) {
+                                                         return dead_letter_text(letter, y.context().options.public_url);
+                                                       }));
                                 }));
 }
 

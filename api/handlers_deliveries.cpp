@@ -108,13 +108,12 @@ void list_deliveries(exchange& x) {
   filter.text = take_text(x.query, "text");
   const auto page = take_page(x.query);
   if (auto known = x.query.finish(); !known) return x.answer(known.error());
-  x.service().list_deliveries(x.caller, std::move(filter), page,
-                              x.respond<core::page<core::delivery_view>>([](exchange& y, const auto& found) {
-                                std::vector<std::string> items;
-                                for (const auto& view : found.items)
-                                  items.push_back(delivery_text(view, audience_of(y), y.context().options.public_url));
-                                return json_response(200, page_text(items, found.next_cursor));
-                              }));
+  x.service().list_deliveries(
+      x.caller, std::move(filter), page, x.respond<core::page<core::delivery_view>>([](exchange& y, const auto& found) {
+        return json_response(200, page_text(found.items, found.next_cursor, [&](const auto& view) {
+                               return delivery_text(view, audience_of(y), y.context().options.public_url);
+                             }));
+      }));
 }
 
 void get_delivery(exchange& x) {

@@ -75,9 +75,7 @@ void list_secrets(exchange& x) {
   const auto id = destination_in_path(x);
   if (!id) return;
   x.service().list_secrets(x.caller, *id, x.respond<std::vector<core::signing_secret>>([](exchange&, const auto& secrets) {
-    std::vector<std::string> items;
-    for (const auto& secret : secrets) items.push_back(secret_text(secret));
-    return json_response(200, page_text(items, {}));
+    return json_response(200, page_text(secrets, {}, [&](const auto& secret) { return secret_text(secret); }));
   }));
 }
 
@@ -98,9 +96,7 @@ void delete_secret(exchange& x) {
 
 void list_destination_types(exchange& x) {
   x.service().destination_types(x.caller, x.respond<std::vector<core::destination_type>>([](exchange&, const auto& types) {
-    std::vector<std::string> items;
-    for (const auto& type : types) items.push_back(destination_type_text(type));
-    return json_response(200, page_text(items, {}));
+    return json_response(200, page_text(types, {}, [&](const auto& type) { return destination_type_text(type); }));
   }));
 }
 

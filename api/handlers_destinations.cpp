@@ -83,10 +83,9 @@ void list_destinations(exchange& x) {
   if (auto known = x.query.finish(); !known) return x.answer(known.error());
   x.service().list_destinations(
       x.caller, std::move(filter), page, x.respond<core::page<core::destination>>([](exchange& y, const auto& found) {
-        std::vector<std::string> items;
-        for (const auto& d : found.items)
-          items.push_back(destination_text(d, d.health, std::nullopt, y.context().options.public_url));
-        return json_response(200, page_text(items, found.next_cursor));
+        return json_response(200, page_text(found.items, found.next_cursor, [&](const auto& d) {
+                               return destination_text(d, d.health, std::nullopt, y.context().options.public_url);
+                             }));
       }));
 }
 

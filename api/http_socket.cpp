@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::chrono::seconds linger_time{2};
 /// What a client may still send while it is being got rid of.
-constexpr std::size_t linger_bytes = 64u * 1024 * 1024;
+constexpr std::size_t linger_bytes = std::size_t{64} * 1024 * 1024;
 
 thread_local wire_fault noted = wire_fault::none;
 
@@ -48,7 +48,7 @@ private:
   asio::steady_timer timer_;
   connection_permit permit_;
   std::size_t total_ = 0;
-  std::array<char, 16 * 1024> discarded_;
+  std::array<char, 16'384> discarded_;
 };
 
 }  // namespace

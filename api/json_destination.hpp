@@ -12,7 +12,7 @@
 namespace waybill::api {
 
 /// Destinations as clients see and say them (openapi.yaml: Destination, DestinationInput, SigningSecret, …).
-/// `health` is left out where it is not known (lists), `generated` shown where it is there (the answer that made it).
+/// `health` is left out where the service did not tell it, `generated` shown where it is there (the answer that made it).
 [[nodiscard]] std::string destination_text(const core::destination& d, std::optional<core::health_status> health,
                                            const std::optional<core::signing_secret>& generated, std::string_view base_url);
 [[nodiscard]] std::string health_text(const core::destination_health& health);

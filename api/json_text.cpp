@@ -17,18 +17,6 @@ nlohmann::json text_or_null(std::string_view text) {
   return nullptr;
 }
 
-std::string page_text(const std::vector<std::string>& items, std::string_view next_cursor) {
-  std::string out = "{\"data\":[";
-  for (const auto& item : items) {
-    if (&item != &items.front()) out += ',';
-    out += item;
-  }
-  out += "],\"nextCursor\":";
-  out += to_text(text_or_null(next_cursor));
-  out += '}';
-  return out;
-}
-
 http_response json_response(int status, std::string body) {
   http_response response;
   response.status = status;

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "api/http_response.hpp"
 #include "core/model/time.hpp"
@@ -23,8 +23,17 @@ template <class Number>
   return nullptr;
 }
 
-/// `{"data": […], "nextCursor": …}` of items that are JSON text already.
-[[nodiscard]] std::string page_text(const std::vector<std::string>& items, std::string_view next_cursor);
+/// `{"data": […], "nextCursor": …}`; `render(item)` gives an item's JSON text.
+template <class Items, class Render>
+[[nodiscard]] std::string page_text(const Items& items, std::string_view next_cursor, Render render) {
+  std::string out = "{\"data\":[";
+  bool first = true;
+  for (const auto& item : items) {
+    if (!std::exchange(first, false)) out += ',';
+    out += render(item);
+  }
+  return out + "],\"nextCursor\":" + to_text(text_or_null(next_cursor)) + '}';
+}
 
 [[nodiscard]] http_response json_response(int status, std::string body);
 

@@ -17,8 +17,13 @@ constexpr std::chrono::milliseconds pause_after_error{100};
 
 }  // namespace
 
-listener::listener(std::vector<lane*> lanes, std::shared_ptr<connection_gate> gate)
-    : lanes_(std::move(lanes)), gate_(std::move(gate)), io_(lanes_.front()->io()), acceptor_(io_), pause_(io_) {}
+listener::listener(std::vector<lane*> lanes, std::shared_ptr<connection_gate> gate, core::metrics& metrics)
+    : lanes_(std::move(lanes)),
+      gate_(std::move(gate)),
+      metrics_(metrics),
+      io_(lanes_.front()->io()),
+      acceptor_(io_),
+      pause_(io_) {}
 
 core::result<void> listener::open(const asio::ip::tcp::endpoint& endpoint) {
   asio::error_code ec;
@@ -67,6 +72,8 @@ void listener::accept() {
     }
     if (ec == asio::error::operation_aborted) return;
     core::log(core::log_level::warning, "http.accept_failed", ec.message());
+    self->metrics_.count("http_accept_failures",
+                         "Connections that could not be accepted, for want of file descriptors mostly.");
     self->accept_later();
   });
 }

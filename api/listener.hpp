@@ -7,6 +7,7 @@
 
 #include "api/connection_gate.hpp"
 #include "core/model/error.hpp"
+#include "core/telemetry/metrics.hpp"
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -21,7 +22,7 @@ class lane;
 /// waited out, and a server at its connection limit leaves new ones in the kernel's queue. Runs on the first lane's thread.
 class listener : public std::enable_shared_from_this<listener> {
 public:
-  listener(std::vector<lane*> lanes, std::shared_ptr<connection_gate> gate);
+  listener(std::vector<lane*> lanes, std::shared_ptr<connection_gate> gate, core::metrics& metrics);
 
   /// Before the lanes run. validation_error with the system's reason.
   [[nodiscard]] core::result<void> open(const asio::ip::tcp::endpoint& endpoint);
@@ -36,6 +37,7 @@ private:
 
   std::vector<lane*> lanes_;
   std::shared_ptr<connection_gate> gate_;
+  core::metrics& metrics_;
   asio::io_context& io_;
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer pause_;

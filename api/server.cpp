@@ -93,7 +93,7 @@ core::result<std::unique_ptr<http_server>> http_server::start(http_options optio
   auto p = std::make_unique<parts>(std::move(options), service, metrics, clock);
   std::vector<lane*> lanes;
   for (std::uint32_t i = 0; i < threads; ++i) lanes.push_back(p->lanes.emplace_back(std::make_unique<lane>(p->context)).get());
-  p->accepting = std::make_shared<listener>(lanes, p->gate);
+  p->accepting = std::make_shared<listener>(lanes, p->gate, p->context.metrics);
   if (auto opened = p->accepting->open(*endpoint); !opened) return core::fail(opened.error());
   p->address = to_text(p->accepting->endpoint());
   auto& url = p->context.options.public_url;

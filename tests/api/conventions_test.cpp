@@ -122,6 +122,8 @@ TEST_CASE("a body is JSON, uncompressed, and there") {
   const auto send = [&](const http_client::headers& fields) { return client.post("/v1/deliveries", one, fields); };
   CHECK(send({{"Content-Type", "application/json"}}).status == 202);
   CHECK(send({{"Content-Type", "Application/JSON; charset=utf-8"}}).status == 202);
+  CHECK(send({{"Content-Type", "application/json ;x=y; charset=\"UTF-8\""}}).status == 202);
+  check_problem(send({{"Content-Type", "application/json; charset=iso-8859-1"}}), 415, "UNSUPPORTED_MEDIA_TYPE");
   for (const auto* type :
        {"text/plain", "application/jsonx", "application/merge-patch+json", "", "application/x-www-form-urlencoded"})
     check_problem(send({{"Content-Type", type}}), 415, "UNSUPPORTED_MEDIA_TYPE");

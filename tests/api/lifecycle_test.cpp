@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
@@ -159,6 +162,24 @@ TEST_CASE("replies that come after the server is gone fall away") {
     REQUIRE(eventually([&] { return service.calls().size() == 1; }));
   }
   service.release();
+}
+
+TEST_CASE("a server that ran out of file descriptors accepts again when there are some") {
+  running_server node;
+  const int next = ::dup(0);
+  ::close(next);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit tight = before;
+  tight.rlim_cur = static_cast<rlim_t>(next) + 1;  // room for the client's end, none for the server's
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
+  http_client client{node.server->address()};
+  client.send("GET /healthz HTTP/1.1\r\n\r\n");
+  const bool failed =
+      eventually([&] { return node.metrics.render().find("waybill_http_accept_failures_total") != std::string::npos; });
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK(failed);
+  CHECK(client.receive().status == 200);
 }
 
 TEST_CASE("connections beyond the limit wait until there is room") {
