@@ -119,21 +119,16 @@ std::string why_unusable(const signing_secret& secret) {
   return decode_secret(secret.secret) ? std::string{} : "must be whsec_ and base64";
 }
 
-/// One live secret. `base` is keyed and never used itself, only copied; `hot` is reused by sign(), for which setting the
-/// key again costs nothing, as a copy would.
+/// One live secret. Its context is set up once and used again and again: without a key, init keeps the one there is.
 struct signer::key {
   std::string_view label;
-  EVP_MAC_CTX* base = nullptr;
-  EVP_MAC_CTX* hot = nullptr;
+  EVP_MAC_CTX* mac = nullptr;  ///< or, for ed25519:
   private_key ed25519;
 
   key() = default;
   key(const key&) = delete;
   key& operator=(const key&) = delete;
-  ~key() {
-    EVP_MAC_CTX_free(base);
-    EVP_MAC_CTX_free(hot);
-  }
+  ~key() { EVP_MAC_CTX_free(mac); }
 };
 
 signer::signer(const std::vector<signing_secret>& secrets) {
@@ -154,9 +149,8 @@ signer::signer(const std::vector<signing_secret>& secrets) {
       char longer[] = "SHA512";
       const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, long_one ? longer : digest, 0),
                                    OSSL_PARAM_construct_end()};
-      k->base = EVP_MAC_CTX_new(hmac);
-      EVP_MAC_init(k->base, reinterpret_cast<const unsigned char*>(bytes->data()), bytes->size(), params);
-      k->hot = EVP_MAC_CTX_dup(k->base);
+      k->mac = EVP_MAC_CTX_new(hmac);
+      EVP_MAC_init(k->mac, reinterpret_cast<const unsigned char*>(bytes->data()), bytes->size(), params);
       OPENSSL_cleanse(bytes->data(), bytes->size());
     }
     keys_.push_back(std::move(k));
@@ -174,22 +168,22 @@ bool signer::sign(std::string_view id, std::string_view timestamp, std::string_v
       if (!append_ed25519(out, k->ed25519.get(), whole)) return false;
       continue;
     }
-    // No key: the one it has is used again.
-    if (EVP_MAC_init(k->hot, nullptr, 0, nullptr) != 1 || !update(k->hot, id) || !update(k->hot, ".") ||
-        !update(k->hot, timestamp) || !update(k->hot, ".") || !update(k->hot, body) || !append_mac(out, k->label, k->hot))
+    if (EVP_MAC_init(k->mac, nullptr, 0, nullptr) != 1 || !update(k->mac, id) || !update(k->mac, ".") ||
+        !update(k->mac, timestamp) || !update(k->mac, ".") || !update(k->mac, body) || !append_mac(out, k->label, k->mac))
       return false;
   }
   return true;
 }
 
-signing signer::begin(std::string_view id, std::string_view timestamp) const {
+signing signer::begin(std::string_view id, std::string_view timestamp) {
   signing s;
   s.keeps_all_ = needs_whole_;
   for (const auto& k : keys_) {
     signing::part p;
     p.label = k->label;
     p.key = k->ed25519.get();
-    if (k->base != nullptr) p.mac.reset(EVP_MAC_CTX_dup(k->base));
+    if (k->mac != nullptr) p.mac.reset(EVP_MAC_CTX_dup(k->mac));
+    s.good_ = s.good_ && (k->mac == nullptr || EVP_MAC_init(p.mac.get(), nullptr, 0, nullptr) == 1);
     s.parts_.push_back(std::move(p));
   }
   s.add(id);

@@ -51,7 +51,7 @@ private:
 
 /// The signatures of Standard Webhooks over `id.timestamp.body`, one per live secret, separated by spaces: `v1,` HMAC-SHA256,
 /// `v1a,` ed25519, and, in a version of our own that verifiers skip unless they know it, `v1h512,` HMAC-SHA512. Made when a
-/// handler opens; the keys are set up once. Thread-safe, but for sign().
+/// handler opens; the keys are set up once. Not for two threads at once; what begin() made is on its own.
 class signer {
 public:
   /// The secrets have been found usable.
@@ -63,10 +63,10 @@ public:
   [[nodiscard]] bool signs() const { return !keys_.empty(); }
   /// Needs the content as a whole, whatever its size (ed25519 has no other way).
   [[nodiscard]] bool needs_whole() const { return needs_whole_; }
-  /// Of content in memory, appended to `out`. One thread at a time. False if something failed.
+  /// Of content in memory, appended to `out`. False if something failed.
   [[nodiscard]] bool sign(std::string_view id, std::string_view timestamp, std::string_view body, std::string& out);
   /// Of content that comes in pieces.
-  [[nodiscard]] signing begin(std::string_view id, std::string_view timestamp) const;
+  [[nodiscard]] signing begin(std::string_view id, std::string_view timestamp);
 
 private:
   struct key;

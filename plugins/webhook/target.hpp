@@ -30,7 +30,7 @@ class target {
 public:
   target(config settings, sdk::handler_context context);
 
-  // Constant after construction; signer.sign() is called by deliver only, which never runs twice at once.
+  // Constant after construction; signatures are made by deliver only, which never runs twice at once.
   const config settings;
   const std::shared_ptr<host_gate> host;
   transfer::endpoint_ptr endpoint;

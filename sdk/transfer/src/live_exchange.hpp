@@ -49,6 +49,7 @@ public:
   std::uint64_t feed_id = 0;  ///< the loop's: names feed_; 0 if there is none
 
 private:
+  [[nodiscard]] bool set_exchange(std::unique_ptr<exchange> what, std::shared_ptr<body_feed> feed);
   [[nodiscard]] bool set_up(const endpoint& to);
   [[nodiscard]] bool set_url(const std::string& url);
   [[nodiscard]] bool set_tls(const endpoint_options& options);

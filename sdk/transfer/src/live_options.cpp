@@ -42,6 +42,12 @@ private:
 }  // namespace
 
 bool live_exchange::start(std::unique_ptr<exchange> what, std::shared_ptr<body_feed> feed) {
+  const bool good = set_exchange(std::move(what), std::move(feed));
+  if (!good) endpoint_id_ = 0;  // half set up: for none
+  return good;
+}
+
+bool live_exchange::set_exchange(std::unique_ptr<exchange> what, std::shared_ptr<body_feed> feed) {
   current_ = std::move(what);
   feed_ = std::move(feed);
   body_sent_ = 0;

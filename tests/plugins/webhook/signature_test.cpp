@@ -39,7 +39,7 @@ std::string sign(const std::vector<signing_secret>& secrets) {
 }
 
 std::string sign_in_pieces(const std::vector<signing_secret>& secrets, std::size_t piece) {
-  const signer s{secrets};
+  signer s{secrets};
   auto made = s.begin(id, timestamp);
   std::string_view rest{payload};
   while (!rest.empty()) {
@@ -89,6 +89,18 @@ TEST_CASE("a body in pieces gets the signatures of the whole") {
                                             {"2", "hmac-sha512", secret},
                                             {"3", "ed25519", "whsk_" + waybill::transfer::to_base64(seed)}};
   for (const std::size_t piece : {1u, 7u, 100u}) CHECK(sign_in_pieces(secrets, piece) == sign(secrets));
+}
+
+TEST_CASE("a signing under way is not disturbed by the next one") {
+  signer s{{{"1", "hmac-sha256", secret}}};
+  auto made = s.begin(id, timestamp);
+  std::string out;
+  REQUIRE(s.sign(id, timestamp, "another", out));
+  auto second = s.begin(id, timestamp);
+  made.add(payload);
+  second.add(payload);
+  CHECK(made.finish() == expected);
+  CHECK(second.finish() == expected);
 }
 
 TEST_CASE("HMAC-SHA512 has a label of its own") {

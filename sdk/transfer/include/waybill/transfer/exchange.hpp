@@ -55,7 +55,8 @@ public:
 
   /// Must not block or throw. `self` is this object.
   virtual void finished(std::unique_ptr<exchange> self, const outcome& what) noexcept = 0;
-  /// Further options of this one exchange; undo() takes them back before the handle serves another. Reactor thread.
+  /// Further options of this one exchange; undo() takes them back before the handle serves another, and is called even if
+  /// prepare() was not. Reactor thread.
   virtual void prepare(CURL*) noexcept {}
   virtual void undo(CURL*) noexcept {}
 
