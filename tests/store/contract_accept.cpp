@@ -35,6 +35,7 @@ std::shared_ptr<delivery> full_delivery(organization_id org) {
   d->scheduled_at = at(500);
   d->deliver_within = milliseconds{86'400'000};
   d->ordering_key = "patient-4711";
+  d->created_by = key_id::make();
   return d;
 }
 
@@ -66,6 +67,7 @@ TEST_CASE("an accepted delivery is read back whole") {
   CHECK(read->scheduled_at == d->scheduled_at);
   CHECK(read->deliver_within == d->deliver_within);
   CHECK(read->ordering_key == d->ordering_key);
+  CHECK(read->created_by == d->created_by);
 }
 
 TEST_CASE("content of any size and of any bytes is kept") {
@@ -100,6 +102,24 @@ TEST_CASE("a fresh delivery is queued, with a pending task for every destination
     CHECK_FALSE(view.tasks[i].finished_at);
     CHECK(view.tasks[i].attempt_log.empty());
   }
+}
+
+TEST_CASE("a task whose destination was deleted meanwhile is cancelled at once") {
+  ON_EVERY_ENGINE(s);
+  const auto gone = s.add_destination(s.org, "gone");
+  const auto request = make_request(s.org, {{s.hook, gone}});
+  must(s.write([&](write_session& w) { return w.delete_destination(s.org, gone, 0, at(1)); }));
+  REQUIRE(s.accept({request}, at(2)).front().outcome == accept_result::kind::accepted);
+  const auto view = s.view(request);
+  REQUIRE(view.tasks.size() == 2);
+  CHECK(view.tasks[0].status == task_status::pending);
+  CHECK(view.tasks[1].status == task_status::cancelled);
+  CHECK(view.tasks[1].finished_at == at(2));
+  CHECK(must(s.reader().waiting_destinations()).size() == 1);
+  const auto sums = must(s.reader().reconcile());
+  CHECK(sums.accepted == 2);
+  CHECK(sums.cancelled == 1);
+  CHECK(sums.difference() == 0);
 }
 
 TEST_CASE("what was rolled back was never there") {

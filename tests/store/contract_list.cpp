@@ -73,6 +73,16 @@ TEST_CASE("deliveries are filtered by what they carry") {
   CHECK(list(s, f).empty());
 }
 
+TEST_CASE("deliveries are filtered by the key that handed them in") {
+  ON_EVERY_ENGINE(s);
+  const auto key = key_id::make();
+  const auto mine = add(s, {{s.hook}}, [&](delivery& d) { d.created_by = key; });
+  add(s, {{s.hook}}, [&](delivery& d) { d.created_by = key_id::make(); });
+  delivery_filter f;
+  f.created_by = key;
+  CHECK(list(s, f) == ids{mine});
+}
+
 TEST_CASE("deliveries are filtered by destination, in the queue and in the history alike") {
   ON_EVERY_ENGINE(s);
   const auto other = s.add_destination(s.org, "b");
@@ -138,6 +148,10 @@ TEST_CASE("deliveries are filtered by the time they were created, whatever clock
 
 TEST_CASE("what waits is found behind thousands that are done") {
   ON_EVERY_ENGINE(s);
+  const auto oldest = s.accept({{s.hook}}).content->id;
+  std::vector<destination_id> many;
+  for (int i = 0; i < 200; ++i) many.push_back(s.add_destination(s.org, "many"));
+  const auto wide = s.accept({many}).content->id;
   const auto waiting = s.accept({{s.hook}}).content->id;
   for (int round = 0; round < 5; ++round) {
     std::vector<new_delivery> batch;
@@ -151,7 +165,7 @@ TEST_CASE("what waits is found behind thousands that are done") {
   }
   delivery_filter f;
   f.status = delivery_status::queued;
-  CHECK(list(s, f) == ids{waiting});
+  CHECK(list(s, f) == ids{waiting, wide, oldest});
   f.status = delivery_status::failed;
   CHECK(list(s, f).empty());
 }

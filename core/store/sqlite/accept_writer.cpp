@@ -36,22 +36,27 @@ accept_writer::accept_writer(database& db)
             "INSERT INTO delivery_queue (destination_id, deferred, priority, delivery_id, task_id, organization_id, shard, "
             "state, due_at, attempts, total_attempts, owner_epoch, created_at, deliver_by, ordering_key) "
             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"),
-      count_(db, "UPDATE counters SET accepted = accepted + ?1"),
+      exists_(db, "SELECT 1 FROM delivery_destinations WHERE id = ?1"),
+      cancelled_(db,
+                 "INSERT INTO delivery_logs (destination_id, delivery_id, task_id, organization_id, status, attempts, "
+                 "total_attempts, created_at, finished_at, category, payload_size, payload_sha256, correlation_id) "
+                 "VALUES (?1, ?2, ?3, ?4, 6, 0, 0, ?5, ?6, 1, ?7, ?8, ?9)"),
+      count_(db, "UPDATE counters SET accepted = accepted + ?1, cancelled = cancelled + ?2"),
       read_skew_(db, "SELECT value FROM store_facts WHERE name = 'id_clock_skew_ms'"),
       write_skew_(db, "UPDATE store_facts SET value = ?1 WHERE name = 'id_clock_skew_ms'") {}
 
 result<std::vector<accept_result>> accept_writer::accept(const std::vector<new_delivery>& batch, utc_time now) {
+  existing_.clear();
+  accepted_tasks_ = cancelled_tasks_ = 0;
   std::vector<accept_result> answers;
   answers.reserve(batch.size());
-  std::size_t tasks = 0;
   for (const auto& request : batch) {
     auto one = accept_one(request, now);
     if (!one) return fail(one.error());
-    if (one->outcome == accept_result::kind::accepted) tasks += request.tasks.size();
     answers.push_back(std::move(*one));
   }
-  if (tasks > 0)
-    if (auto counted = count_.run(tasks); !counted) return fail(counted.error());
+  if (accepted_tasks_ > 0)
+    if (auto counted = count_.run(accepted_tasks_, cancelled_tasks_); !counted) return fail(counted.error());
   return answers;
 }
 
@@ -67,7 +72,7 @@ result<accept_result> accept_writer::accept_one(const new_delivery& request, utc
   }
   if (auto done = insert_delivery(request); !done) return fail(done.error());
   if (auto done = insert_tags(content); !done) return fail(done.error());
-  if (auto done = insert_tasks(request); !done) return fail(done.error());
+  if (auto done = insert_tasks(request, now); !done) return fail(done.error());
   if (auto done = note_id_clock(content); !done) return fail(done.error());
   accept_result answer;
   answer.original = content.id;
@@ -124,14 +129,39 @@ result<void> accept_writer::insert_tags(const delivery& content) {
   return {};
 }
 
-result<void> accept_writer::insert_tasks(const new_delivery& request) {
+result<void> accept_writer::insert_tasks(const new_delivery& request, utc_time now) {
   const text_or_null ordering_key{request.content->ordering_key};
+  accepted_tasks_ += request.tasks.size();
   for (const auto& one : request.tasks) {
+    const auto exists = destination_exists(one.destination);
+    if (!exists) return fail(exists.error());
+    if (!*exists) {
+      if (auto done = insert_cancelled(one, *request.content, now); !done) return done;
+      continue;
+    }
     auto done = task_.run(one.destination, is_deferred(one), one.priority, one.delivery, one.id, one.organization,
                           shard_of(one.destination), one.status, one.due_at, one.attempts, one.total_attempts, one.owner_epoch,
                           one.created_at, one.deliver_by, ordering_key);
     if (!done) return fail(done.error());
   }
+  return {};
+}
+
+result<bool> accept_writer::destination_exists(destination_id id) {
+  const auto known = existing_.find(id);
+  if (known != existing_.end()) return known->second;
+  auto found = exists_.query(id);
+  const bool exists = found.next();
+  if (found.failed()) return fail(found.failure());
+  existing_.emplace(id, exists);
+  return exists;
+}
+
+result<void> accept_writer::insert_cancelled(const task& one, const delivery& content, utc_time now) {
+  auto done = cancelled_.run(one.destination, one.delivery, one.id, one.organization, one.created_at, now,
+                             content.content.size(), content.sha256, text_or_null{content.correlation_id});
+  if (!done) return fail(done.error());
+  ++cancelled_tasks_;
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "core/store/records.hpp"
@@ -10,8 +11,8 @@
 
 namespace waybill::core::sqlite {
 
-/// Writes accepted requests: the delivery, its tasks in the queue, its tags, its idempotency row, the counters. Runs inside
-/// the writer's transaction.
+/// Writes accepted requests: the delivery, its tasks in the queue, its tags, its idempotency row, the counters. A task whose
+/// destination is gone is cancelled at once, as if the deletion had come just after. Runs inside the writer's transaction.
 class accept_writer {
 public:
   explicit accept_writer(database& db);
@@ -27,7 +28,10 @@ private:
   result<std::optional<accept_result>> original(organization_id org, delivery_id id);
   result<void> insert_delivery(const new_delivery& request);
   result<void> insert_tags(const delivery& content);
-  result<void> insert_tasks(const new_delivery& request);
+  result<void> insert_tasks(const new_delivery& request, utc_time now);
+  /// A destination may have been deleted since the request was checked: then nobody would ever take its task up.
+  result<bool> destination_exists(destination_id id);
+  result<void> insert_cancelled(const task& one, const delivery& content, utc_time now);
   result<void> note_id_clock(const delivery& content);
 
   statement earlier_;
@@ -36,10 +40,17 @@ private:
   statement delivery_;
   statement tag_;
   statement task_;
+  statement exists_;
+  statement cancelled_;
   statement count_;
   statement read_skew_;
   statement write_skew_;
   std::optional<std::int64_t> known_skew_ms_;
+
+  // Of the batch under way.
+  std::unordered_map<destination_id, bool> existing_;
+  std::size_t accepted_tasks_ = 0;
+  std::size_t cancelled_tasks_ = 0;
 };
 
 }  // namespace waybill::core::sqlite
