@@ -27,6 +27,7 @@ struct arguments {
   std::vector<std::string> targets;
   std::size_t deliveries = 32;
   std::int64_t patience_ms = 10'000;
+  bool is_live = false;
   bool is_json = false;
   bool is_verbose = false;
 };
@@ -35,10 +36,11 @@ void describe(CLI::App& app, arguments& a) {
   app.add_option("plugin", a.library, "The plugin: a shared library")->required();
   app.add_option("--config,-c", a.config_file, "A JSON file with a configuration the plugin should accept, secrets in clear")
       ->required();
+  app.add_flag("--live,-l", a.is_live, "The configuration leads to a live peer: deliveries must succeed");
   app.add_option(
       "--target,-t", a.targets,
-      "/pointer=value: replaces a member of the configuration so that it leads to a live peer; deliveries must then succeed. "
-      "May be given several times; an empty text says the configuration leads there as it is");
+      "/pointer=value: replaces a member of the configuration so that it leads to a live peer; as --live otherwise. May be "
+      "given several times");
   app.add_option("--deliveries,-n", a.deliveries, "Deliveries of the check with many threads")
       ->capture_default_str()
       ->check(CLI::Range(4, 100'000));
@@ -68,11 +70,11 @@ int check(const arguments& a) {
   settings.library = a.library;
   settings.deliveries = a.deliveries;
   settings.patience = std::chrono::milliseconds{a.patience_ms};
-  settings.has_target = !a.targets.empty();
+  settings.has_target = a.is_live || !a.targets.empty();
   auto config = read_config(a.config_file);
   if (!config) return wrong(a.config_file + " is not a file with a JSON object");
   for (const auto& target : a.targets)
-    if (!target.empty() && !waybill::sdk::check::redirect(*config, target))
+    if (!waybill::sdk::check::redirect(*config, target))
       return wrong("--target " + target + " is not of the form /pointer=value");
   settings.config = std::move(*config);
   (void)waybill::core::set_up_logging(a.is_verbose ? "debug" : "error", "text");

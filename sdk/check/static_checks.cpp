@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <set>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -35,6 +36,17 @@ std::set<std::string> pointers_of(const std::vector<core::field_fault>& faults) 
   std::set<std::string> out;
   for (const auto& fault : faults) out.insert(fault.pointer);
   return out;
+}
+
+/// A text that a person would take for a secret by its name: not an address, a choice among words or the name of a thing.
+bool sounds_secret(const schema_member& member) {
+  const auto name = member.at.back();
+  const auto& schema = member.schema;
+  if (!core::names_a_secret(name) || schema.value("type", json("string")) != "string") return false;
+  if (schema.contains("enum") || schema.contains("const") || schema.contains("format")) return false;
+  for (const std::string_view ending : {"Url", "Uri", "Endpoint", "Name", "Header", "Type", "Id", "Path"})
+    if (name.size() > ending.size() && std::string_view{name}.substr(name.size() - ending.size()) == ending) return false;
+  return true;
 }
 
 /// A change the schema lets through and the plugin refuses, and where the plugin saw the fault.
@@ -128,12 +140,9 @@ void check_schema(check_run& run) {
   std::vector<std::string> untitled;
   std::vector<std::string> unmarked;
   for (const auto& member : members_of(schema)) {
-    const auto name = member.at.back();
     if (!member.schema.is_object()) continue;
     if (!member.schema.contains("title") || !member.schema.contains("description")) untitled.push_back(member.at.to_string());
-    const bool may_hold_text = member.schema.value("type", json("string")) == "string";
-    if (may_hold_text && core::names_a_secret(name) && !member.schema.value("x-secret", false))
-      unmarked.push_back(member.at.to_string());
+    if (sounds_secret(member) && !member.schema.value("x-secret", false)) unmarked.push_back(member.at.to_string());
   }
   if (!unmarked.empty())
     run.warned(fmt::format("without x-secret, though the name sounds like one: {}", shown(unmarked)),

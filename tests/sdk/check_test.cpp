@@ -121,6 +121,16 @@ TEST_CASE("The suite finds secrets where they should not be, and does not show t
   CHECK_THAT(to_text(r), !Contains("correct horse"));
 }
 
+TEST_CASE("The suite misses titles and the mark of a secret") {
+  const auto r = checked("unmarked_secret");
+  CHECK(r.is_good());
+  std::string warnings;
+  for (const auto& f : r.findings)
+    if (f.outcome == verdict::warned) warnings += f.text + "\n";
+  CHECK_THAT(warnings, Contains("without x-secret, though the name sounds like one: /password\n"));
+  CHECK_THAT(warnings, Contains("without title or description: ") && Contains("/tokenUrl"));
+}
+
 TEST_CASE("The suite finds a validate that stops at the first fault") {
   CHECK_THAT(failure(checked("reports_one_fault", {{"a", "good"}, {"b", "good"}}), "faults"), Contains("never reports both"));
 }
@@ -150,6 +160,7 @@ TEST_CASE("The program's exit code and report tell good from bad") {
   CHECK(run_program("", json::object()).code == 2);
   CHECK(run_program(std::string{WAYBILL_C_PLUGIN} + " --target nonsense", json::object()).code == 2);
   CHECK(run_program(WAYBILL_C_PLUGIN, json::array()).code == 2);
+  CHECK(run_program(std::string{WAYBILL_C_PLUGIN} + " --live", json::object()).code == 0);
   CHECK(run_program("--help", json::object()).code == 0);
 }
 

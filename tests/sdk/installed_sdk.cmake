@@ -28,7 +28,7 @@ if(SANITIZE)
   set(flags "-fsanitize=${SANITIZE} -fno-omit-frame-pointer")
 endif()
 
-# What the guide says, with the files the guide names; `--target ''`: deliveries must succeed.
+# What the guide says, in folders of our own. With a target deliveries must succeed.
 file(MAKE_DIRECTORY ${WORK}/spool)
 file(WRITE ${WORK}/spool.json "{\"folder\": \"${WORK}/spool\"}")
 file(WRITE ${WORK}/journal.json "{\"file\": \"${WORK}/journal.txt\"}")

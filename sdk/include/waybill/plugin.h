@@ -51,46 +51,46 @@ typedef struct wb_str {
 /* ---- numbers with names: always carried in a uint32_t --------------------------------------------------------- */
 
 enum { /* return of validate, open, deliver, test_connection, state_get, read, link_create */
-  WB_OK = 1,
-  WB_REFUSED = 2,   /* not now or not like this; the host treats a refused delivery as `retry`/`system` */
-  WB_NOT_FOUND = 3, /* state_get: no such key; link_create: the host has no link service */
-  WB_TOO_LARGE = 4, /* state_get: buffer too small, *size says what is needed; state_put: over 64 KiB */
-  WB_FAILED = 5     /* an error of the host or plugin, already logged */
+       WB_OK = 1,
+       WB_REFUSED = 2,   /* not now or not like this; the host treats a refused delivery as `retry`/`system` */
+       WB_NOT_FOUND = 3, /* state_get: no such key; link_create: the host has no link service */
+       WB_TOO_LARGE = 4, /* state_get: buffer too small, *size says what is needed; state_put: over 64 KiB */
+       WB_FAILED = 5     /* an error of the host or plugin, already logged */
 };
 
 enum { /* wb_result.action */
-  WB_ACTION_DELIVERED = 1,
-  WB_ACTION_RETRY = 2,     /* failed, may succeed later */
-  WB_ACTION_REJECT = 3,    /* failed for good: becomes a dead letter */
-  WB_ACTION_THROTTLED = 4, /* the destination asks to slow down; retry_after_ms says for how long, if it did */
-  WB_ACTION_CANCELED = 5   /* answer to `cancel` */
+       WB_ACTION_DELIVERED = 1,
+       WB_ACTION_RETRY = 2,     /* failed, may succeed later */
+       WB_ACTION_REJECT = 3,    /* failed for good: becomes a dead letter */
+       WB_ACTION_THROTTLED = 4, /* the destination asks to slow down; retry_after_ms says for how long, if it did */
+       WB_ACTION_CANCELED = 5   /* answer to `cancel` */
 };
 
 enum { /* wb_result.category: why it failed; unset when delivered */
-  WB_CATEGORY_CONFIGURATION = 1,
-  WB_CATEGORY_NETWORK = 2,
-  WB_CATEGORY_AUTHENTICATION = 3,
-  WB_CATEGORY_RATE_LIMIT = 4,
-  WB_CATEGORY_VALIDATION = 5,
-  WB_CATEGORY_REMOTE = 6,
-  WB_CATEGORY_TIMEOUT = 7,
-  WB_CATEGORY_SYSTEM = 8
+       WB_CATEGORY_CONFIGURATION = 1,
+       WB_CATEGORY_NETWORK = 2,
+       WB_CATEGORY_AUTHENTICATION = 3,
+       WB_CATEGORY_RATE_LIMIT = 4,
+       WB_CATEGORY_VALIDATION = 5,
+       WB_CATEGORY_REMOTE = 6,
+       WB_CATEGORY_TIMEOUT = 7,
+       WB_CATEGORY_SYSTEM = 8
 };
 
 enum { /* wb_host.log */
-  WB_LOG_DEBUG = 1,
-  WB_LOG_INFO = 2,
-  WB_LOG_WARNING = 3,
-  WB_LOG_ERROR = 4
+       WB_LOG_DEBUG = 1,
+       WB_LOG_INFO = 2,
+       WB_LOG_WARNING = 3,
+       WB_LOG_ERROR = 4
 };
 
 enum { /* wb_host.connect_allowed */
-  WB_ALLOWED = 1,
-  WB_DENIED = 2
+       WB_ALLOWED = 1,
+       WB_DENIED = 2
 };
 
 /* wb_plugin.features, a bit each */
-#define WB_FEATURE_BLOCKING (UINT64_C(1) << 0)        /* deliver and test_connection block; the host runs them on a bounded pool */
+#define WB_FEATURE_BLOCKING (UINT64_C(1) << 0) /* deliver and test_connection block; the host runs them on a bounded pool */
 #define WB_FEATURE_SIGNING_SECRETS (UINT64_C(1) << 1) /* the host keeps, generates and rotates signing secrets: see open */
 #define WB_FEATURE_STREAMING (UINT64_C(1) << 2)       /* can take a delivery whose data is NULL, through read */
 
@@ -111,12 +111,12 @@ typedef struct wb_delivery {
   wb_str payload_type; /* report | export | data | custom */
   wb_str content_type; /* RFC 9110 media type */
   wb_str filename;
-  wb_str metadata;         /* a JSON object */
-  uint64_t size;           /* bytes of content */
-  uint8_t sha256[32];      /* of the content */
-  int64_t created_at_ms;   /* Unix time of acceptance */
-  int64_t deadline_ms;     /* on the clock of wb_host.monotonic_ms */
-  const uint8_t* data;     /* the content, or NULL: then through wb_host.read */
+  wb_str metadata;       /* a JSON object */
+  uint64_t size;         /* bytes of content */
+  uint8_t sha256[32];    /* of the content */
+  int64_t created_at_ms; /* Unix time of acceptance */
+  int64_t deadline_ms;   /* on the clock of wb_host.monotonic_ms */
+  const uint8_t* data;   /* the content, or NULL: then through wb_host.read */
 } wb_delivery;
 
 /* What happened. Texts never hold a secret. The host copies everything before complete returns. */
@@ -124,9 +124,9 @@ typedef struct wb_result {
   uint32_t struct_size;
   uint32_t action;
   uint32_t category;
-  int32_t code;             /* HTTP status, SMTP code, ...; 0 if there was none */
-  uint64_t retry_after_ms;  /* what the destination asked for; 0 if it did not */
-  uint64_t bytes_sent;      /* content bytes that left */
+  int32_t code;                 /* HTTP status, SMTP code, ...; 0 if there was none */
+  uint64_t retry_after_ms;      /* what the destination asked for; 0 if it did not */
+  uint64_t bytes_sent;          /* content bytes that left */
   uint32_t disable_destination; /* 1: the destination said it is gone for good (HTTP 410) */
   uint32_t reserved;
   wb_str external_reference; /* the destination's own id of what it received */
@@ -163,8 +163,8 @@ typedef struct wb_host {
   void (*release)(const wb_delivery* delivery);
   /* THREAD: any. BLOCKS: never. */
   void (*log)(wb_handler_ctx* ctx, uint32_t level, wb_str text);
-  int64_t (*now_ms)(void);       /* Unix time, ms */
-  int64_t (*monotonic_ms)(void); /* never goes back; the clock of deadline_ms */
+  int64_t (*now_ms)(void);                                                /* Unix time, ms */
+  int64_t (*monotonic_ms)(void);                                          /* never goes back; the clock of deadline_ms */
   void (*metric_add)(wb_handler_ctx* ctx, wb_str name, double value);     /* counter waybill_handler_<name>{type=} */
   void (*metric_observe)(wb_handler_ctx* ctx, wb_str name, double value); /* histogram, seconds or bytes */
   /* A small durable key-value store per destination: OAuth tokens, resume offsets. Keys up to 128 bytes, values up to
@@ -189,7 +189,7 @@ typedef struct wb_plugin {
   uint32_t abi_major;
   uint32_t abi_minor;
   uint32_t min_minor;
-  wb_str type;    /* [a-z][a-z0-9_]{1,31} */
+  wb_str type; /* [a-z][a-z0-9_]{1,31} */
   wb_str title;
   wb_str version; /* of the plugin */
   /* JSON Schema draft 7 of the configuration: an object with title, description, default, examples; x-secret: true on
