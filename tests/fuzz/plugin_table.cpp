@@ -40,7 +40,7 @@ void read_table(const input& in) {
 
 void read_result(const input& in) {
   wb_result foreign{};
-  std::memcpy(&foreign, in.bytes, std::min(in.size, sizeof foreign));
+  if (in.size > 0) std::memcpy(&foreign, in.bytes, std::min(in.size, sizeof foreign));
   for (auto* text : {&foreign.external_reference, &foreign.detail, &foreign.message, &foreign.request, &foreign.response})
     bend(*text, in);
   const auto out = waybill::core::read_result(&foreign).result;
