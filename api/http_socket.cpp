@@ -3,7 +3,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace waybill::api {
 
@@ -72,12 +74,23 @@ http_socket::~http_socket() {
 
 void http_socket::before_read() {
   if (++reads_ == 1) return;
+  // A second read: the parser wants more of the request. A body that looks like such a head costs an interim answer too many,
+  // which a client passes over.
+  if (reads_ == 2 && client_waits_to_continue()) send_now("HTTP/1.1 100 Continue\r\n\r\n");
   if (!watch_) watch_ = std::make_shared<slow_read_watch>(get_executor(), this);
   if (std::exchange(watch_->armed, true)) return;
   watch_->timer.expires_after(rules_->read_timeout);
   watch_->timer.async_wait([watch = watch_](const asio::error_code& ec) {
     if (!ec && watch->socket && watch->armed) watch->socket->too_slow();
   });
+}
+
+bool http_socket::client_waits_to_continue() const {
+  constexpr std::string_view end = "\r\n\r\n";
+  if (last_read_.size() < end.size() || last_read_.substr(last_read_.size() - end.size()) != end) return false;
+  constexpr std::string_view line = "\r\nexpect: 100-continue\r\n";
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  return std::search(last_read_.begin(), last_read_.end(), line.begin(), line.end(), same) != last_read_.end();
 }
 
 void http_socket::before_write() {
@@ -114,7 +127,10 @@ void http_socket::close() {
 
 void http_socket::say_last_words(wire_fault fault) {
   if (!is_open()) return;
-  const auto text = rules_->last_words(fault);
+  send_now(rules_->last_words(fault));
+}
+
+void http_socket::send_now(std::string_view text) {
   // One try: the text is smaller than any send buffer, and a client that fills its own has no claim to it.
   static_cast<void>(::send(native_handle(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
 }

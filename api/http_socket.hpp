@@ -11,6 +11,8 @@
 
 #include "api/connection_gate.hpp"
 
+#include <asio/associated_executor.hpp>
+#include <asio/bind_executor.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
@@ -29,7 +31,8 @@ struct socket_rules {
 /// The stream under a RESTinio connection, which it uses in place of asio's own socket. RESTinio ends a connection without a
 /// word when a request breaks the parser's limits, and has one time limit for idling and for reading. This socket adds both: it
 /// answers 400, 408, 413, 414 or 431 before it closes, and then reads on for a while without keeping anything, as a close with
-/// unread input makes the kernel reset the connection, and the client may never see the answer (RFC 9112 section 9.6).
+/// unread input makes the kernel reset the connection, and the client may never see the answer (RFC 9112 section 9.6). It also
+/// says 100 Continue to a client that waits for the word (RFC 9110 section 10.1.1), which RESTinio does not know.
 ///
 /// Names hide those of the base on purpose; RESTinio's connection is a template over this type. One thread.
 class http_socket : public asio::ip::tcp::socket {
@@ -44,7 +47,13 @@ public:
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
     before_read();
-    base::async_read_some(buffers, std::forward<Handler>(handler));
+    const auto executor = asio::get_associated_executor(handler, get_executor());
+    base::async_read_some(buffers, asio::bind_executor(executor, [this, to = static_cast<const char*>(buffers.data()),
+                                                                  h = std::forward<Handler>(handler)](
+                                                                     const asio::error_code& ec, std::size_t size) mutable {
+                            last_read_ = {to, size};
+                            h(ec, size);
+                          }));
   }
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
@@ -69,12 +78,15 @@ private:
 
   void before_read();
   void before_write();
+  [[nodiscard]] bool client_waits_to_continue() const;
   void too_slow();
   void say_last_words(wire_fault fault);
+  void send_now(std::string_view text);
 
   std::shared_ptr<const socket_rules> rules_;
   connection_permit permit_;
   std::shared_ptr<slow_read_watch> watch_;  ///< made when a request first comes in more than one piece
+  std::string_view last_read_;              ///< in the connection's buffer: good until the next read begins
   std::uint32_t reads_ = 0;                 ///< since the last write: more than one means within a request
   bool linger_ = false;
 };

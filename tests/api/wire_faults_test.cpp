@@ -145,6 +145,19 @@ TEST_CASE("a request in many pieces is a request") {
   CHECK(client.receive().status == 202);
 }
 
+TEST_CASE("a client that waits to be told to go on is told so") {
+  running_server node;
+  auto client = node.client();
+  for (int i = 0; i < 2; ++i) {
+    client.send(head + "Content-Length: 36\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(client.receive(true).status == 100);
+    client.send(R"({"payload":{"type":"data","data":1}})");
+    CHECK(client.receive().status == 202);
+  }
+  client.send(head + "Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(client.receive().status == 413);
+}
+
 TEST_CASE("requests sent without waiting are answered in their order") {
   running_server node;
   auto client = node.client();
