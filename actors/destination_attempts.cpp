@@ -56,7 +56,9 @@ void destination_state::pump() {
 }
 
 bool destination_state::may_start(core::utc_time now) {
-  if (mode_ != mode::running || !handler_ || flights_.size() >= policy_.limits.max_concurrency || !window_->has_due(now))
+  // While a change is being loaded nothing starts with what it replaces, such as a secret that was just deleted.
+  if (loading_ || mode_ != mode::running || !handler_ || flights_.size() >= policy_.limits.max_concurrency ||
+      !window_->has_due(now))
     return false;
   const auto mono = context_->time.monotonic();
   if (auto wait = bucket_.wait(mono); wait > milliseconds{0}) {
