@@ -115,7 +115,7 @@ result<void> claim_writer::add_rows(rows found, const request& asked, int deferr
   while (most > 0 && found.next()) {
     candidate one{task_from(found, asked.destination), deferred};
     if (asked.held.count(one.state.id) != 0) continue;
-    to.push_back(std::move(one));
+    to.push_back(one);
     --most;
   }
   if (found.failed()) return fail(found.failure());

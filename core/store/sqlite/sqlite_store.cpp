@@ -37,9 +37,12 @@ tl::unexpected<error> system_failure(const std::string& what) {
   return fail(error_code::store_unavailable, what + ": " + std::strerror(errno));
 }
 
-/// Ends the writer's claim to the file after its connection; both owners of the checkpointer keep it alive (its header).
+/// The right to write, and one of the two owners of the checkpointer (its header). Goes after the writer's connection.
 struct writer_claim {
-  std::unique_ptr<owned_file> lock;
+  writer_claim(const std::string& lock_path, std::shared_ptr<checkpointer> file_care)
+      : lock(lock_path), care(std::move(file_care)) {}
+
+  owned_file lock;
   std::shared_ptr<checkpointer> care;
 };
 
@@ -56,17 +59,18 @@ result<std::unique_ptr<store>> sqlite_store::open(const std::string& path) {
     return checkpointer::start(path);
   }();
   if (!care) return fail(care.error());
-  return std::unique_ptr<store>(new sqlite_store(path, std::move(*care)));
+  std::unique_ptr<store> opened(new sqlite_store(path, std::move(*care)));
+  return opened;
 }
 
 result<std::unique_ptr<write_session>> sqlite_store::open_writer() {
-  writer_claim claim{std::make_unique<owned_file>(path_ + ".lock"), care_};
-  if (!claim.lock->is_open()) return system_failure("cannot open " + path_ + ".lock");
-  if (!claim.lock->try_lock())
+  auto claim = std::make_shared<writer_claim>(path_ + ".lock", care_);
+  if (!claim->lock.is_open()) return system_failure("cannot open " + path_ + ".lock");
+  if (!claim->lock.try_lock())
     return fail(error_code::store_unavailable, path_ + " is in use: another node, or another writer of this one, has it open");
   auto db = database::open(path_, connection_kind::writer);
   if (!db) return fail(db.error());
-  return make_writer(std::move(*db), *care_, std::make_shared<writer_claim>(std::move(claim)));
+  return make_writer(std::move(*db), *care_, std::move(claim));
 }
 
 result<std::unique_ptr<read_session>> sqlite_store::open_reader() {
