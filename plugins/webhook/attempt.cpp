@@ -17,7 +17,7 @@ namespace {
 // One turn on the worker: a few milliseconds, then others.
 constexpr std::size_t hash_turn_bytes = 1'048'576;
 // ed25519 signs a message as a whole, so a streamed body has to be gathered for it.
-constexpr std::uint64_t most_gathered_bytes = 16 * 1'048'576;
+constexpr std::uint64_t most_gathered_bytes = std::uint64_t{16} * 1'048'576;
 
 /// A number as text, without an allocation.
 class decimal {

@@ -14,8 +14,8 @@
 namespace waybill::webhook {
 namespace {
 
-constexpr std::size_t encode_bytes = 48 * 1'024;  // a multiple of 3: only the last piece is padded
-constexpr std::size_t inflow_bytes = 64 * 1'024;
+constexpr std::size_t encode_bytes = std::size_t{48} * 1'024;  // a multiple of 3: only the last piece is padded
+constexpr std::size_t inflow_bytes = std::size_t{64} * 1'024;
 constexpr int gzip_window = 15 + 16;  // 32 KiB, gzip framing
 constexpr int gzip_memory = 8;
 

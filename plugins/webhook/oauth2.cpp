@@ -20,7 +20,7 @@ constexpr std::string_view state_key = "oauth2.token";
 constexpr std::int64_t assumed_lifetime_s = 300;
 // Between failed renewals in the background, while the old token still serves.
 constexpr std::int64_t renewal_pause_ms = 5'000;
-constexpr std::int64_t longest_lifetime_s = 365 * 24 * 3'600;
+constexpr std::int64_t longest_lifetime_s = std::int64_t{365} * 24 * 3'600;
 
 /// application/x-www-form-urlencoded (WHATWG URL): also what RFC 6749 section 2.3.1 asks of a client id in Basic.
 [[nodiscard]] std::string form_encoded(std::string_view text) {
@@ -167,25 +167,19 @@ std::string token_source::current() {
 }
 
 void token_source::fetch(const std::string& refused, waiter then) {
-  bool starts = false;
-  bool asks_store = false;
-  std::string text;
-  {
-    const std::lock_guard lock{mutex_};
-    if (!refused.empty() && token_.text == refused) token_ = {};
-    if (!token_.text.empty() && sdk::now_ms() < token_.expires_at_ms) {
-      text = token_.text;  // another one has waited for it already
-    } else {
-      waiters_.push_back(std::move(then));
-      starts = !std::exchange(fetching_, true);
-      asks_store = starts && !std::exchange(store_asked_, true);
-    }
+  std::unique_lock lock{mutex_};
+  if (!refused.empty() && token_.text == refused) token_ = {};
+  if (!token_.text.empty() && sdk::now_ms() < token_.expires_at_ms) {
+    const auto text = token_.text;  // somebody else has waited for it already
+    lock.unlock();
+    return then(text, {});
   }
-  if (!text.empty()) return then(text, {});
-  if (starts && asks_store)
-    reactor_.offload([self = shared_from_this()] { self->ask_store(); });
-  else if (starts)
-    send_request();
+  waiters_.push_back(std::move(then));
+  if (std::exchange(fetching_, true)) return;
+  const bool asks_store = !std::exchange(store_asked_, true);
+  lock.unlock();
+  if (asks_store) return reactor_.offload([self = shared_from_this()] { self->ask_store(); });
+  send_request();
 }
 
 void token_source::ask_store() {

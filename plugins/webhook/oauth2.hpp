@@ -54,7 +54,6 @@ public:
 
 private:
   class request;
-  void start(bool ask_store);
   void ask_store();
   void send_request();
   void answered(const transfer::outcome& what);

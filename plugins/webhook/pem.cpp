@@ -2,7 +2,6 @@
 #include "pem.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -28,7 +27,7 @@ using certificate = std::unique_ptr<X509, x509_free>;
 int give_password(char* buffer, int room, int, void* password) {
   const auto& text = *static_cast<const std::string*>(password);
   const auto size = std::min(static_cast<std::size_t>(room), text.size());
-  std::memcpy(buffer, text.data(), size);
+  std::copy_n(text.data(), size, buffer);  // its length goes back, so no NUL ends it
   return static_cast<int>(size);
 }
 

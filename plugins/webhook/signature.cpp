@@ -22,11 +22,13 @@ constexpr std::size_t ed25519_pair_bytes = 64;  // the seed and the public key, 
     auto key = read_private_key(secret);
     return key && EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_ED25519 ? std::move(key) : nullptr;
   }
-  auto bytes = decode_secret(secret);
-  if (!bytes || (bytes->size() != ed25519_seed_bytes && bytes->size() != ed25519_pair_bytes)) return nullptr;
-  private_key key{EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(bytes->data()),
+  auto decoded = decode_secret(secret);
+  if (!decoded) return nullptr;
+  auto& bytes = *decoded;
+  if (bytes.size() != ed25519_seed_bytes && bytes.size() != ed25519_pair_bytes) return nullptr;
+  private_key key{EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(bytes.data()),
                                                ed25519_seed_bytes)};
-  OPENSSL_cleanse(bytes->data(), bytes->size());
+  OPENSSL_cleanse(bytes.data(), bytes.size());
   ERR_clear_error();
   return key;
 }
@@ -143,15 +145,16 @@ signer::signer(const std::vector<signing_secret>& secrets) {
     } else {
       const bool long_one = secret.algorithm == "hmac-sha512";
       k->label = long_one ? "v1h512," : "v1,";
-      auto bytes = decode_secret(secret.secret);
-      if (!bytes) continue;
+      auto decoded = decode_secret(secret.secret);
+      if (!decoded) continue;
+      auto& bytes = *decoded;
       char digest[] = "SHA256";
       char longer[] = "SHA512";
       const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, long_one ? longer : digest, 0),
                                    OSSL_PARAM_construct_end()};
       k->mac = EVP_MAC_CTX_new(hmac);
-      EVP_MAC_init(k->mac, reinterpret_cast<const unsigned char*>(bytes->data()), bytes->size(), params);
-      OPENSSL_cleanse(bytes->data(), bytes->size());
+      EVP_MAC_init(k->mac, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), params);
+      OPENSSL_cleanse(bytes.data(), bytes.size());
     }
     keys_.push_back(std::move(k));
   }

@@ -4,10 +4,8 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <random>
 
 namespace waybill::testing {
@@ -147,7 +145,7 @@ fake_host::fake_host() {
     const bool fits = found->second.size() <= *size;
     *size = found->second.size();
     if (!fits) return WB_TOO_LARGE;
-    std::memcpy(buffer, found->second.data(), found->second.size());
+    std::copy(found->second.begin(), found->second.end(), buffer);
     return WB_OK;
   };
   table_.state_put = [](wb_handler_ctx* ctx, wb_str key, const std::uint8_t* value, std::uint64_t size) -> std::uint32_t {

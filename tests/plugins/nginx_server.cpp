@@ -133,6 +133,7 @@ std::string temporary_folder::read(const std::string& name) const {
 child_process::child_process(const std::vector<std::string>& arguments, const std::string& output,
                              const std::vector<std::string>& environment) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
   std::vector<char*> env;

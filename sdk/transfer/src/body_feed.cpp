@@ -9,7 +9,7 @@ namespace waybill::transfer {
 namespace {
 
 // Large enough that a wake-up per chunk is nothing, small enough for many at once.
-constexpr std::size_t chunk_bytes = 128 * 1'024;
+constexpr std::size_t chunk_bytes = std::size_t{128} * 1'024;
 
 }  // namespace
 
