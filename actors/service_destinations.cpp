@@ -280,12 +280,12 @@ void engine_service::connect_and_test(const core::destination& d, nlohmann::json
   if (!opened) return reply(core::fail(opened.error()));
   auto handler = *std::move(opened);
   const auto started = context_.time.monotonic();
-  auto* raw = handler.get();
-  raw->test_connection(started + context_.settings.queue.attempt_timeout,
-                       [this, handler = std::move(handler), started, reply](const core::attempt_result& r) {
-                         const auto took = std::chrono::duration_cast<core::milliseconds>(context_.time.monotonic() - started);
-                         reply(test_result(r, took));
-                       });
+  // Held here and by the completion: whichever of the two ends last lets it go, also when it completes inside the call.
+  handler->test_connection(
+      started + context_.settings.queue.attempt_timeout, [this, handler, started, reply](const core::attempt_result& r) {
+        const auto took = std::chrono::duration_cast<core::milliseconds>(context_.time.monotonic() - started);
+        reply(test_result(r, took));
+      });
 }
 
 }  // namespace waybill::actors
