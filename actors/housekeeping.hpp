@@ -29,6 +29,7 @@ private:
     core::queue_stats queue;
     std::int64_t oldest_age_ms = 0;
     bool known = false;
+    core::mono_time not_before;
   };
 
   engine_context& context_;
