@@ -51,7 +51,11 @@ void checkpointer::on_commit(database& writer) {
     asked_at_ = 0;
     copied_ = 0;
   }
-  if (busy_) return;
+  if (busy_ && in_log_ < huge_log) return;
+  if (busy_) {  // beyond the bound the writer waits: a slow disk must not let the log grow without end
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return !busy_ || stopping_; });
+  }
   const int left = in_log_ - copied_;
   if (in_log_ >= huge_log || (in_log_ >= large_log && left <= quick_remainder)) {
     int in_log = 0;
@@ -77,8 +81,9 @@ void checkpointer::work() {
     requested_ = false;
     lock.unlock();
     copy_pages();
-    busy_ = false;
     lock.lock();
+    busy_ = false;
+    idle_.notify_all();
   }
 }
 

@@ -34,6 +34,7 @@ private:
   database db_;  ///< the thread's own
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable idle_;  ///< busy_ became false
   bool requested_ = false;
   bool stopping_ = false;
   std::thread thread_;
