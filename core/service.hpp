@@ -20,13 +20,13 @@ template <class T>
 using reply = std::function<void(result<T>)>;
 
 struct delivery_request {
-  std::optional<organization_id> organization;   ///< the body's; another one than the caller's is forbidden
-  std::vector<destination_id> destinations;      ///< empty: the organization's defaults
-  std::string payload_type;                      ///< report | export | data | custom
-  std::string content;                           ///< the bytes of payload.data exactly as they stood in the request
+  std::optional<organization_id> organization;  ///< the body's; another one than the caller's is forbidden
+  std::vector<destination_id> destinations;     ///< empty: the organization's defaults
+  std::string payload_type;                     ///< report | export | data | custom
+  std::string content;                          ///< the bytes of payload.data exactly as they stood in the request
   std::string content_type = "application/json";
   std::string filename;
-  std::string metadata = "{}";                   ///< JSON object text
+  std::string metadata = "{}";  ///< JSON object text
   std::uint8_t priority = 5;
   std::string idempotency_key;
   std::string correlation_id;
@@ -35,7 +35,7 @@ struct delivery_request {
   std::optional<utc_time> scheduled_at;
   std::optional<milliseconds> deliver_within;
   std::string ordering_key;
-  sha256_digest body_hash{};                     ///< fingerprint of the whole request body
+  sha256_digest body_hash{};  ///< fingerprint of the whole request body
 };
 
 struct delivery_receipt {
@@ -54,7 +54,7 @@ struct delivery_receipt {
 struct destination_input {
   std::optional<std::string> type;
   std::optional<std::string> label;
-  std::optional<nlohmann::json> config;    ///< a create's or PUT's whole, or a PATCH's RFC 7396 merge patch
+  std::optional<nlohmann::json> config;  ///< a create's or PUT's whole, or a PATCH's RFC 7396 merge patch
   std::optional<nlohmann::json> policy;
   std::optional<std::vector<std::string>> tags;
   std::optional<nlohmann::json> metadata;
@@ -63,8 +63,8 @@ struct destination_input {
 enum class update_kind : std::uint8_t { replace = 1, merge };
 
 struct created_destination {
-  destination resource;                         ///< secrets redacted
-  std::optional<core::signing_secret> generated_secret; ///< generated: in clear, this once
+  destination resource;                                  ///< secrets redacted
+  std::optional<core::signing_secret> generated_secret;  ///< generated: in clear, this once
 };
 
 /// The result of a connection test: what an attempt would have said.
@@ -77,9 +77,9 @@ struct connection_test {
 };
 
 struct secret_input {
-  std::optional<std::string> secret;     ///< bring your own; generated otherwise
+  std::optional<std::string> secret;  ///< bring your own; generated otherwise
   std::string algorithm = "hmac-sha256";
-  std::optional<milliseconds> overlap;   ///< rotation: how long the old ones keep signing; default 24 h
+  std::optional<milliseconds> overlap;  ///< rotation: how long the old ones keep signing; default 24 h
 };
 
 struct destination_type {
@@ -116,7 +116,7 @@ struct organization_input {
 
 struct queue_report {
   queue_stats stored;
-  std::uint64_t in_flight = 0;       ///< attempts under way on this node (all organizations: operator key only)
+  std::uint64_t in_flight = 0;  ///< attempts under way on this node (all organizations: operator key only)
   std::uint64_t active_destinations = 0;
 };
 
@@ -156,7 +156,8 @@ public:
   virtual void update_destination(const caller&, destination_id, destination_input, update_kind, std::uint64_t expected_version,
                                   bool test_first, reply<destination>) = 0;
   virtual void delete_destination(const caller&, destination_id, std::uint64_t expected_version, reply<void>) = 0;
-  virtual void set_destination_state(const caller&, destination_id, destination_state, std::string reason, reply<destination>) = 0;
+  virtual void set_destination_state(const caller&, destination_id, destination_state, std::string reason,
+                                     reply<destination>) = 0;
   virtual void test_destination(const caller&, destination_id, reply<connection_test>) = 0;
   virtual void test_destination(const caller&, destination_input, reply<connection_test>) = 0;
   virtual void get_health(const caller&, destination_id, reply<destination_health>) = 0;

@@ -208,9 +208,10 @@ void add_rest(std::vector<setting>& out) {
                             setting_texts::master_key, WAYBILL_MEMBER(security.master_key))));
   out.push_back(number("security.secretOverlapMs", "How long a rotated signing secret still signs.",
                        bounds::whole{0, 30 * day_ms}, WAYBILL_MEMBER(security.secret_overlap)));
-  out.push_back(seeds(number("security.secretRotationDays", "Age in days at which a signing secret is shown as due for rotation; 0: never.",
-                             bounds::whole{0, 3'650}, WAYBILL_MEMBER(security.secret_rotation_days)),
-                      {"DELIVERY_WEBHOOK_SECRET_ROTATION_DAYS"}));
+  out.push_back(seeds(
+      number("security.secretRotationDays", "Age in days at which a signing secret is shown as due for rotation; 0: never.",
+             bounds::whole{0, 3'650}, WAYBILL_MEMBER(security.secret_rotation_days)),
+      {"DELIVERY_WEBHOOK_SECRET_ROTATION_DAYS"}));
   out.push_back(number("security.idempotencyWindowMs", "How long an idempotency key is remembered.",
                        bounds::whole{1'000, 30 * day_ms}, WAYBILL_MEMBER(security.idempotency_window)));
   out.push_back(seeds(make("telemetry.metrics", "Serve /metrics.", WAYBILL_MEMBER(telemetry.metrics)),
