@@ -12,6 +12,7 @@
 #include "api/pending_requests.hpp"
 #include "api/routes.hpp"
 #include "core/telemetry/log.hpp"
+#include "core/telemetry/thread_name.hpp"
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
@@ -219,7 +220,10 @@ lane::~lane() { stop(); }
 
 void lane::start() {
   parts_->schedule_tick();
-  parts_->thread = std::thread{[p = parts_.get()] { p->io.run(); }};
+  parts_->thread = std::thread{[p = parts_.get()] {
+    core::name_this_thread("http-lane");
+    p->io.run();
+  }};
 }
 
 void lane::adopt(asio::ip::tcp::socket socket, connection_permit permit) {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/telemetry/thread_name.hpp"
+
 namespace waybill::core {
 
 struct store_readers::state {
@@ -51,7 +53,10 @@ result<std::unique_ptr<store_readers>> store_readers::start(store& from, std::si
     sessions.push_back(std::move(*session));
   }
   for (auto& session : sessions)
-    pool->state_->threads.emplace_back([s = pool->state_.get(), mine = std::move(session)] { s->serve(*mine); });
+    pool->state_->threads.emplace_back([s = pool->state_.get(), mine = std::move(session)] {
+      name_this_thread("store-reader");
+      s->serve(*mine);
+    });
   return pool;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/store/write_batch.hpp"
+#include "core/telemetry/thread_name.hpp"
 
 namespace waybill::core {
 namespace {
@@ -158,7 +159,10 @@ void store_writer::state::keep_records(const error& why) {
 
 store_writer::store_writer(std::unique_ptr<write_session> session, const clock& time, options settings, batch_end on_batch_end)
     : state_(std::make_unique<state>(std::move(session), time, settings, std::move(on_batch_end))) {
-  state_->thread = std::thread([raw = state_.get()] { raw->work(); });
+  state_->thread = std::thread([raw = state_.get()] {
+    name_this_thread("store-writer");
+    raw->work();
+  });
 }
 
 store_writer::~store_writer() { stop(); }

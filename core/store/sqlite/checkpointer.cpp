@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include "core/telemetry/thread_name.hpp"
+
 namespace waybill::core::sqlite {
 namespace {
 
@@ -31,7 +33,10 @@ result<std::shared_ptr<checkpointer>> checkpointer::start(const std::string& pat
   auto connection = database::open(path, connection_kind::checkpointer);
   if (!connection) return fail(connection.error());
   std::shared_ptr<checkpointer> made(new checkpointer(std::move(*connection)));
-  made->thread_ = std::thread([raw = made.get()] { raw->work(); });
+  made->thread_ = std::thread([raw = made.get()] {
+    name_this_thread("checkpointer");
+    raw->work();
+  });
   return made;
 }
 
