@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "core/store/sqlite/cursor_text.hpp"
+#include "core/store/cursor_text.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace waybill::core::sqlite;
+  using namespace waybill::core;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (const auto kind : {cursor_kind::deliveries, cursor_kind::dead_letters, cursor_kind::organizations}) {
     const auto read = read_cursor(kind, text);

@@ -1,50 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/store/sqlite/config_reader.hpp"
 
-#include <algorithm>
-
-#include "core/store/sqlite/cursor_text.hpp"
+#include "core/store/paging.hpp"
 
 namespace waybill::core::sqlite {
 namespace {
 
-/// A page out of rows that were read with LIMIT limit + 1. `from` makes an item of a row, or fails.
-template <class T, class From>
-result<page<T>> paginate(rows found, cursor_kind kind, std::uint32_t limit, From from) {
-  page<T> answer;
-  while (found.next()) {
-    if (answer.items.size() >= std::max(limit, 1u)) {
-      answer.next_cursor = make_cursor(kind, answer.items.back().id.bytes());
-      return answer;
-    }
-    result<T> one = from(found);
-    if (!one) return fail(one.error());
-    answer.items.push_back(std::move(*one));
-  }
-  if (found.failed()) return fail(found.failure());
-  return answer;
-}
-
 std::string select(const char* columns, const char* rest) { return std::string("SELECT ") + columns + " FROM " + rest; }
-
-/// Of `d`, the destination in a join.
-std::string destination_columns_of_d() {
-  std::string columns = std::string("d.") + destination_columns;
-  for (auto at = columns.find(", "); at != std::string::npos; at = columns.find(", ", at + 2)) columns.insert(at + 2, "d.");
-  return columns;
-}
 
 }  // namespace
 
-tl::unexpected<error> no_such_destination() { return fail(error_code::destination_not_found, "There is no such destination."); }
-
-tl::unexpected<error> no_such_organization() {
-  return fail(error_code::organization_not_found, "There is no such organization.");
-}
-
 config_reader::config_reader(database& db)
     : destination_(db, select(destination_columns, "delivery_destinations WHERE id = ?1")),
-      destination_list_(db, select((destination_columns_of_d() + ", " + health_status_sql).c_str(),
+      destination_list_(db, select((qualified(destination_columns, "d") + ", " + health_status_sql).c_str(),
                                    "delivery_destinations d "
                                    "JOIN destination_health h ON h.destination_id = d.id "
                                    "WHERE d.organization_id = ?1 AND d.id > ?2 ") +
@@ -88,14 +56,14 @@ result<page<destination>> config_reader::list_destinations(organization_id org, 
   return paginate<destination>(
       destination_list_.query(org, *after, request.limit + 1, text_or_null{filter.type}, text_or_null{label},
                               text_or_null{filter.tag}, filter.state, filter.health),
-      cursor_kind::destinations, request.limit, destination_with_health_from);
+      cursor_kind::destinations, request.limit, destination_with_health_from<rows>);
 }
 
 result<page<destination>> config_reader::all_destinations(const page_request& request) {
   const auto after = read_cursor_or(cursor_kind::destinations, request.cursor, lowest_id);
   if (!after) return fail(after.error());
   return paginate<destination>(destination_all_.query(*after, request.limit + 1), cursor_kind::destinations, request.limit,
-                               destination_from);
+                               destination_from<rows>);
 }
 
 result<std::optional<organization_id>> config_reader::owner_of(destination_id id) {
@@ -155,13 +123,13 @@ result<page<organization>> config_reader::list_organizations(const page_request&
   const auto after = read_cursor_or(cursor_kind::organizations, request.cursor, lowest_id);
   if (!after) return fail(after.error());
   return paginate<organization>(organization_list_.query(*after, request.limit + 1), cursor_kind::organizations, request.limit,
-                                organization_from);
+                                organization_from<rows>);
 }
 
 result<page<api_key>> config_reader::list_keys(organization_id org, const page_request& request) {
   const auto after = read_cursor_or(cursor_kind::keys, request.cursor, lowest_id);
   if (!after) return fail(after.error());
-  return paginate<api_key>(key_list_.query(org, *after, request.limit + 1), cursor_kind::keys, request.limit, key_from);
+  return paginate<api_key>(key_list_.query(org, *after, request.limit + 1), cursor_kind::keys, request.limit, key_from<rows>);
 }
 
 result<std::vector<api_key>> config_reader::all_keys() {

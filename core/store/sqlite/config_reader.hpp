@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "core/store/records.hpp"
-#include "core/store/sqlite/row_codec.hpp"
+#include "core/store/row_codec.hpp"
+#include "core/store/sqlite/statement.hpp"
+#include "core/store/stored_task.hpp"
 
 namespace waybill::core::sqlite {
 
@@ -46,8 +48,5 @@ private:
   statement key_list_;
   statement key_all_;
 };
-
-[[nodiscard]] tl::unexpected<error> no_such_destination();
-[[nodiscard]] tl::unexpected<error> no_such_organization();
 
 }  // namespace waybill::core::sqlite

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/store/sqlite/cursor_text.hpp"
+#include "core/store/cursor_text.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -9,7 +9,6 @@
 #include <catch2/catch.hpp>
 
 using namespace waybill::core;
-using namespace waybill::core::sqlite;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

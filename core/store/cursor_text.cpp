@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/store/sqlite/cursor_text.hpp"
+#include "core/store/cursor_text.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace waybill::core::sqlite {
+namespace waybill::core {
 namespace {
 
 // kind, sixteen bytes, one byte of check sum: 18 bytes are 24 characters without padding.
@@ -71,4 +71,4 @@ result<id_bytes> read_cursor_or(cursor_kind kind, std::string_view text, const i
   return read_cursor(kind, text);
 }
 
-}  // namespace waybill::core::sqlite
+}  // namespace waybill::core

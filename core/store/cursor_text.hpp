@@ -9,10 +9,10 @@
 #include "core/model/error.hpp"
 #include "core/model/id.hpp"
 
-namespace waybill::core::sqlite {
+namespace waybill::core {
 
 /// Which list a cursor belongs to; a cursor of one list is refused by every other.
-enum class cursor_kind : std::uint8_t { deliveries = 1, destinations, dead_letters, keys, organizations };
+enum class cursor_kind : std::uint8_t { deliveries = 1, destinations, dead_letters, keys, organizations, jobs, audit, legal_holds, erasures };
 
 /// The last key of a page as opaque text: base64url of kind, id and a check sum, which finds typing errors and invention
 /// (not malice: a cursor grants nothing that the filter and the organization would not).
@@ -32,4 +32,4 @@ inline constexpr id_bytes lowest_id{};
   return all;
 }
 
-}  // namespace waybill::core::sqlite
+}  // namespace waybill::core
