@@ -54,10 +54,10 @@ function(waybill_plugin name)
 endfunction()
 
 # A Catch2 program whose cases are single tests.
-#   waybill_test(NAME SOURCES … LINKS …)
+#   waybill_test(NAME SOURCES … LINKS … [PROPERTIES …])
 function(waybill_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS;PROPERTIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINKS} waybill_options Catch2::Catch2WithMain)
-  catch_discover_tests(${name} TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 120)
+  catch_discover_tests(${name} TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 120 ${arg_PROPERTIES})
 endfunction()
