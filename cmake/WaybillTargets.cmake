@@ -11,6 +11,10 @@ if(WAYBILL_SANITIZE)
     # GCC sees uninitialized reads in std::regex and std::optional once it is told to instrument them.
     target_compile_options(waybill_options INTERFACE -Wno-maybe-uninitialized)
   endif()
+  if(WAYBILL_SANITIZE MATCHES "thread")
+    # ThreadSanitizer does not know standalone fences. asio needs none where every handler runs on one thread per io_context.
+    target_compile_definitions(waybill_options INTERFACE ASIO_DISABLE_FENCED_BLOCK)
+  endif()
   if(WAYBILL_SANITIZE MATCHES "undefined")
     # CAF takes references through null in two places that are harmless; suppressions need the check to be recoverable, and
     # halt_on_error makes every other report of it an end all the same.
