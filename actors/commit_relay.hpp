@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/messages.hpp"
+#include "core/store/order_records.hpp"
 
 namespace waybill::actors {
 
@@ -18,6 +19,8 @@ public:
   void connect(caf::actor registry) { registry_ = std::move(registry); }
 
   void add_accepted(core::queued_task task) { accepted_.tasks.push_back(std::move(task)); }
+  /// Before the callbacks of its commit: what was released is as fresh as what was accepted.
+  void add_changes(core::order_changes changes);
   void add_stored(const caf::actor& to, outcome_stored outcome);
   void flush();
   /// Drops the handles, so that actors can end; nothing is sent any more.
@@ -26,6 +29,8 @@ public:
 private:
   caf::actor registry_;
   tasks_accepted accepted_;
+  tasks_stepped_back stepped_back_;
+  work_waiting released_;
   std::vector<std::pair<caf::actor, outcomes_stored>> stored_;  ///< few destinations a batch: a look-up by walking
 };
 

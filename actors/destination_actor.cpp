@@ -21,21 +21,21 @@ constexpr milliseconds claim_lookahead{500};  // a task due within it may wait h
 }  // namespace
 
 caf::behavior destination_actor(caf::stateful_actor<destination_state>* self, engine_context* context, core::destination_id id,
-                                caf::actor registry) {
-  return self->state.start(self, *context, id, std::move(registry));
+                                caf::actor registry, bool comes_back) {
+  return self->state.start(self, *context, id, std::move(registry), comes_back);
 }
 
 destination_state::~destination_state() {
   // What is under way is handed back: the store still has it as waiting, and its outcome no longer has anybody to tell.
-  for (auto& [number, under_way] : flights_) {
+  for (auto& [number, under_way] : flights_)
     if (under_way.through) under_way.through->cancel(under_way.token);
-    context_->places.release();
-  }
+  for (; calls_ > 0; --calls_) context_->places.release(*share_);
 }
 
 caf::behavior destination_state::start(caf::event_based_actor* self, engine_context& context, core::destination_id id,
-                                       caf::actor registry) {
+                                       caf::actor registry, bool comes_back) {
   self_ = self;
+  comes_back_ = comes_back;
   context_ = &context;
   id_ = id;
   registry_ = std::move(registry);
@@ -54,8 +54,9 @@ caf::behavior destination_state::start(caf::event_based_actor* self, engine_cont
       [this](attempt_done& m) { on_attempt_done(m); },
       [this](outcomes_stored& m) { on_outcomes_stored(m); },
       [this](const wake& m) { on_wake(m); },
-      [this](place_free) { awaiting_place_ = false, pump(); },
+      [this](place_free& m) { on_place_free(m); },
       [this](const withdraw& m) { on_withdraw(m); },
+      [this](const step_back& m) { on_step_back(m); },
       [this](reload) { ++seen_, on_reload(); },
       [this](const ask_figures& m) { ++seen_, on_figures(m); },
       [this](start_drain) { on_start_drain(); },
@@ -94,9 +95,12 @@ void destination_state::on_opened(opened& m) {
   policy_ = m.policy;
   secrets_change_at_ = m.secrets_change_at;
   retries_ = core::retry_policy{policy_.retry};
-  bucket_ = core::token_bucket{policy_.limits.rate_per_second, policy_.limits.burst};
+  pace_.set_settings(policy_.limits, context_->time.monotonic());
+  share_ = context_->places.share_of(settings_->organization, m.share.weight);
   breaker_.set_settings(policy_.breaker);
-  const bool was_disabled = mode_ == mode::disabled;
+  uncollect();
+  collector_.set_limits(policy_.batch);
+  const bool was_disabled = mode_ == mode::disabled || comes_back_;
   if (!loaded_once_ || was_disabled) {
     const auto& h = m.health;
     breaker_.restore(h.breaker, h.consecutive_failures, h.breaker_opened_at, h.breaker_next_attempt_at, h.breaker_openings);
@@ -110,6 +114,8 @@ void destination_state::on_opened(opened& m) {
     return settle();
   }
   if (mode_ != mode::running) window_->expect_more();
+  if (was_disabled) pace_.begin_recovery(context_->time.monotonic(), policy_.breaker.ramp_up);
+  comes_back_ = false;
   mode_ = mode::running;
   pump();
 }
@@ -121,6 +127,7 @@ void destination_state::on_reload() {
 void destination_state::disable(const std::string& reason) {
   if (mode_ != mode::running) return;
   mode_ = mode::disabled;
+  uncollect();
   window_->clear_waiting();
   core::log(core::log_level::warning, "destination.disabled", "A destination was disabled; its tasks are parked",
             {{"destinationId", id_.to_string()}, {"reason", reason}});
@@ -186,15 +193,28 @@ void destination_state::on_claim_answered(claim_answered& m) {
 void destination_state::on_withdraw(const withdraw& m) {
   ++seen_;
   for (const auto& task : m.tasks) {
+    if (auto collected = collector_.remove(task.id)) window_->put_back(*std::move(collected));
     if (window_->withdraw(task.id)) continue;
     auto flown =
         std::find_if(flights_.begin(), flights_.end(), [&](const auto& f) { return f.second.what.state.id == task.id; });
     if (flown == flights_.end()) continue;
     flown->second.through->cancel(flown->second.token);
     window_->forget(task.id, flown->second.what.content->content.size());
+    core::attempt_result withdrawn;
+    withdrawn.action = core::attempt_action::canceled;
+    auto over = std::move(flown->second);
     flights_.erase(flown);
-    breaker_.on_abandoned();
-    context_->places.release();
+    end_call(over, withdrawn);
+  }
+  pump();
+}
+
+/// One that is being tried goes on: its outcome says that it is held.
+void destination_state::on_step_back(const step_back& m) {
+  ++seen_;
+  for (const auto& task : m.tasks) {
+    if (auto collected = collector_.remove(task.id)) window_->put_back(*std::move(collected));
+    static_cast<void>(window_->withdraw(task.id));
   }
   pump();
 }
@@ -226,9 +246,11 @@ std::optional<milliseconds> destination_state::time_to_next_event() const {
   // Rounded up: a wake-up a fraction early would find nothing to do and arm again.
   const auto until = [&](core::mono_time at) { return duration_cast<milliseconds>(at - mono) + milliseconds{1}; };
   if (!deadlines_.empty()) consider(until(deadlines_.front().first));
+  if (!cut_offs_.empty()) consider(until(cut_offs_.begin()->first));
   if (load_again_at_) consider(until(*load_again_at_));
   if (rate_allows_at_) consider(until(*rate_allows_at_));
   if (secrets_change_at_) consider(*secrets_change_at_ - now);
+  if (const auto ready = collector_.ready_at(); ready && !collector_.is_ready(mono)) consider(until(*ready));
   if (mode_ == mode::running) {
     if (auto due = window_->next_due()) consider(*due - now);
     if (auto at = breaker_.next_attempt_at(); at && breaker_.state() == core::breaker_state::open) consider(*at - now);
@@ -250,6 +272,7 @@ void destination_state::arm() {
 
 void destination_state::on_start_drain() {
   mode_ = mode::draining;
+  uncollect();
   window_->clear_waiting();
   settle();
 }
@@ -268,7 +291,8 @@ void destination_state::settle() {
   const auto next = window_->next_due();
   const bool far_off = !next || *next - now > context_->settings.queue.passivate_after / 2;
   if (mode_ == mode::running && idle_since >= context_->settings.queue.passivate_after) {
-    if (far_off && !window_->has_due(now) && !window_->wants_claim(now)) self_->send(registry_, idle{id_, seen_, next, false});
+    if (far_off && collector_.empty() && !window_->has_due(now) && !window_->wants_claim(now))
+      self_->send(registry_, idle{id_, seen_, next, false});
     last_active_ = context_->time.monotonic();
   }
   arm();
@@ -285,7 +309,7 @@ void destination_state::on_figures(const ask_figures& m) const {
     figures.p99 = percentile(99);
   }
   figures.in_flight = static_cast<std::uint32_t>(flights_.size());
-  figures.waiting = static_cast<std::uint32_t>(window_->waiting());
+  figures.waiting = static_cast<std::uint32_t>(window_->waiting() + collector_.size());
   m.answer(figures);
 }
 

@@ -13,8 +13,9 @@
 //   attempt_done        plugin thread     outcome of a flight, to breaker, retry decision and store writer
 //   outcomes_stored     store writer      the outcome is durable: forget the task or wait for its retry
 //   wake                itself            the one timer: due tasks, breaker, rate, deadlines, idleness
-//   place_free          another actor     a shared place for an attempt may be free
+//   place_free          another actor     a shared place for an attempt, to be used at once or left to the next
 //   withdraw            registry          tasks were cancelled
+//   step_back           registry          an earlier task of their ordering key came back: the store holds them
 //   reload              registry          configuration, state or secrets changed
 //   ask_figures         registry          live figures
 //   start_drain         registry          finish what is under way, then end
@@ -30,14 +31,17 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <unordered_map>
 
 #include "actors/caf_compat.hpp"
 #include "actors/engine_context.hpp"
 #include "actors/messages.hpp"
+#include "core/policy/batch_verdict.hpp"
 #include "core/policy/circuit_breaker.hpp"
-#include "core/policy/rate_limiter.hpp"
+#include "core/policy/pacing.hpp"
 #include "core/policy/retry_policy.hpp"
+#include "core/queue/batch_collector.hpp"
 #include "core/queue/task_window.hpp"
 
 namespace waybill::actors {
@@ -47,7 +51,8 @@ public:
   static inline const char* name = "destination";
 
   ~destination_state();
-  caf::behavior start(caf::event_based_actor* self, engine_context& context, core::destination_id id, caf::actor registry);
+  caf::behavior start(caf::event_based_actor* self, engine_context& context, core::destination_id id, caf::actor registry,
+                      bool comes_back);
 
 private:
   enum class mode : std::uint8_t { loading = 1, running, disabled, draining };
@@ -59,6 +64,13 @@ private:
     core::mono_time started;
     std::shared_ptr<core::handler> through;  ///< survives a reload
     core::handler::token token = 0;
+    std::uint64_t batch = 0;                 ///< 0: a call of its own
+    std::optional<core::mono_time> cut_off;  ///< the delivery's own time is over before the attempt's
+  };
+  /// A call with several flights. Its place and the breaker's answer are settled when the last of them is over.
+  struct batch_under_way {
+    std::size_t left = 0;
+    core::batch_verdict verdict;
   };
   /// An outcome on its way to the store.
   struct pending_outcome {
@@ -72,7 +84,9 @@ private:
   void on_attempt_done(attempt_done& m);
   void on_outcomes_stored(outcomes_stored& m);
   void on_wake(const wake& m);
+  void on_place_free(place_free& m);
   void on_withdraw(const withdraw& m);
+  void on_step_back(const step_back& m);
   void on_reload();
   void on_start_drain();
   void on_figures(const ask_figures& m) const;
@@ -80,10 +94,23 @@ private:
   void load();
   void pump();
   [[nodiscard]] bool may_start(core::utc_time now);
+  [[nodiscard]] bool may_try() const;
+  [[nodiscard]] bool acquire_call(core::utc_time now);
   void launch(core::queued_task task, core::utc_time now);
+  void start_batches(core::utc_time now);
+  void launch_batch(std::vector<core::queued_task> tasks, core::utc_time now);
+  void uncollect();
+  void let_expire(const core::queued_task& late);
+  [[nodiscard]] core::mono_time set_deadlines(flight& attempt, std::uint64_t number);
   void expire_deadlines();
+  void end_overdue(std::uint64_t number, bool by_cut_off);
   void conclude(flight done, core::attempt_result result);
-  void judge(const core::attempt_result& result, core::utc_time now);
+  bool end_call(const flight& over, const core::attempt_result& result);
+  void give_place_back();
+  void await_place();
+  void heed_throttling(const core::attempt_result& result, core::mono_time began);
+  void judge(const core::attempt_result& result, core::mono_time began, core::utc_time now);
+  void on_success(core::mono_time began, core::utc_time now);
   [[nodiscard]] core::attempt_record make_record(const flight& done, core::attempt_result&& result, core::utc_time now);
   void store_outcome(core::attempt_record record, core::queued_task what);
   void disable(const std::string& reason);
@@ -104,6 +131,7 @@ private:
   std::uint64_t load_generation_ = 0;
   bool loading_ = false;
   bool loaded_once_ = false;
+  bool comes_back_ = false;  ///< from being disabled: what was parked is let go by and by
   std::uint32_t failed_loads_ = 0;
   std::optional<core::mono_time> load_again_at_;
   std::shared_ptr<const core::destination> settings_;
@@ -113,18 +141,26 @@ private:
 
   // Decisions.
   core::circuit_breaker breaker_{core::breaker_settings{}};
-  core::token_bucket bucket_{0, 0};
+  core::pacing pace_{core::limit_settings{}};
   core::retry_policy retries_{core::retry_settings{}};
   std::minstd_rand jitter_;
 
-  // Every held task is in the window waiting, in flights_ or in outcomes_; never in two of them.
+  // Every held task is in the window waiting, in collector_, in flights_ or in outcomes_; never in two of them.
   std::optional<core::task_window> window_;
+  core::batch_collector collector_;  ///< empty unless the policy asks for batches
   std::unordered_map<std::uint64_t, flight> flights_;
   std::unordered_map<core::task_id, pending_outcome> outcomes_;
+  std::unordered_map<std::uint64_t, batch_under_way> batches_;
+  std::uint32_t calls_ = 0;  ///< under way: places taken; flights_ outside of batches, and batches_
   std::deque<std::pair<core::mono_time, std::uint64_t>> deadlines_;  ///< of flights, in starting order; ended ones may linger
+  std::set<std::pair<core::mono_time, std::uint64_t>> cut_offs_;     ///< of flights that have one; ended ones may linger
   std::uint64_t last_flight_ = 0;
   bool claiming_ = false;
+
+  // Of the node's places.
+  core::fair_places::share_ptr share_;  ///< set once loaded
   bool awaiting_place_ = false;
+  std::shared_ptr<core::place> granted_place_;  ///< while one that was waited for is being made use of
 
   std::uint64_t wake_generation_ = 0;
   std::optional<core::mono_time> armed_for_;
@@ -133,7 +169,8 @@ private:
   std::deque<core::milliseconds> response_times_;  ///< the last 256
 };
 
+/// `comes_back`: it was disabled until now.
 [[nodiscard]] caf::behavior destination_actor(caf::stateful_actor<destination_state>* self, engine_context* context,
-                                              core::destination_id id, caf::actor registry);
+                                              core::destination_id id, caf::actor registry, bool comes_back);
 
 }  // namespace waybill::actors

@@ -24,16 +24,12 @@ core::attempt_result timed_out(const std::string& detail) {
   return result;
 }
 
-core::attempt_result too_late() {
-  core::attempt_result result;
-  result.action = core::attempt_action::reject;
-  result.category = core::failure_category::timeout;
-  result.detail = "deliverWithinMs had passed before this attempt";
-  result.message = "The time set for this delivery has passed";
-  return result;
-}
-
 }  // namespace
+
+/// No attempt is started after its time: the store makes a dead letter of it, and tells us if it is asked for before that.
+void destination_state::let_expire(const core::queued_task& late) {
+  window_->forget(late.state.id, late.content->content.size());
+}
 
 milliseconds destination_state::attempt_timeout() const {
   auto timeout = context_->settings.queue.attempt_timeout;
@@ -46,54 +42,79 @@ milliseconds destination_state::attempt_timeout() const {
 void destination_state::pump() {
   const auto now = context_->time.now();
   rate_allows_at_.reset();
-  while (may_start(now)) {
-    auto task = window_->pop_due(now);
-    launch(std::move(*task), now);
+  if (policy_.batch.is_on()) {
+    start_batches(now);
+  } else {
+    while (may_start(now)) {
+      auto task = window_->pop_due(now);
+      launch(std::move(*task), now);
+    }
   }
   claim_if_wanted(now);
   if (mode_ == mode::draining || mode_ == mode::disabled) return settle();
   arm();
 }
 
-bool destination_state::may_start(core::utc_time now) {
+bool destination_state::may_try() const {
   // While a change is being loaded nothing starts with what it replaces, such as a secret that was just deleted.
-  if (loading_ || mode_ != mode::running || !handler_ || flights_.size() >= policy_.limits.max_concurrency ||
-      !window_->has_due(now))
-    return false;
+  return !loading_ && mode_ == mode::running && handler_;
+}
+
+bool destination_state::may_start(core::utc_time now) { return may_try() && window_->has_due(now) && acquire_call(now); }
+
+/// One of everything a call takes: of the rate, of the breaker, of the node's places. False, and nothing taken, if one is
+/// not to be had now.
+bool destination_state::acquire_call(core::utc_time now) {
   const auto mono = context_->time.monotonic();
-  if (auto wait = bucket_.wait(mono); wait > milliseconds{0}) {
-    rate_allows_at_ = mono + wait;
+  const auto wait = pace_.wait(calls_, mono);
+  if (!wait || *wait > milliseconds{0}) {
+    if (wait) rate_allows_at_ = mono + *wait;
     return false;
   }
   if (!breaker_.try_acquire(now)) return false;
-  const bool first = flights_.empty();
-  if (!context_->places.acquire(first)) {
-    if (!awaiting_place_) {
-      awaiting_place_ = true;
-      context_->places.await([to = caf::actor_cast<caf::actor>(self_)] { caf::anon_send(to, place_free{}); });
-    }
-    // A place may have become free between the refusal and the registration: nobody would tell us of that one.
-    if (!context_->places.acquire(first)) {
-      breaker_.on_abandoned();
-      return false;
-    }
+  if (granted_place_) {
+    granted_place_->take();
+    granted_place_.reset();
+  } else if (!context_->places.acquire(*share_, calls_ == 0)) {
+    breaker_.on_abandoned();
+    await_place();
+    return false;
   }
-  static_cast<void>(bucket_.try_take(mono));
+  pace_.take(mono);
+  ++calls_;
   return true;
+}
+
+void destination_state::await_place() {
+  if (awaiting_place_) return;
+  awaiting_place_ = true;
+  context_->places.await(share_, [to = caf::actor_cast<caf::actor>(self_)](std::shared_ptr<core::place> got) {
+    caf::anon_send(to, place_free{std::move(got)});
+  });
+}
+
+void destination_state::on_place_free(place_free& m) {
+  awaiting_place_ = false;
+  granted_place_ = std::move(m.got);
+  pump();
+  granted_place_.reset();  // what nothing could be started with goes to the next
+}
+
+void destination_state::give_place_back() {
+  --calls_;
+  context_->places.release(*share_);
 }
 
 void destination_state::launch(core::queued_task task, core::utc_time now) {
   const auto number = ++last_flight_;
   const auto started = context_->time.monotonic();
-  const auto deadline = started + attempt_timeout();
-  const bool late = task.state.deliver_by && now >= *task.state.deliver_by;
-  flight attempt{std::move(task), now, started, late ? nullptr : handler_, 0};
-  if (late) {
+  if (task.state.deliver_by && now >= *task.state.deliver_by) {
     breaker_.on_abandoned();
-    context_->places.release();
-    return conclude(std::move(attempt), too_late());
+    give_place_back();
+    return let_expire(task);
   }
-  deadlines_.emplace_back(deadline, number);
+  flight attempt{std::move(task), now, started, handler_, 0, 0, {}};
+  const auto deadline = set_deadlines(attempt, number);
   auto& entry = flights_.emplace(number, std::move(attempt)).first->second;
   core::delivery_call call{entry.what, entry.what.state.total_attempts + 1, deadline};
   // The answer always comes as a message, even if the plugin completes inside the call.
@@ -103,22 +124,45 @@ void destination_state::launch(core::queued_task task, core::utc_time now) {
       });
 }
 
+/// When the attempt must be over: by the attempt's own limit, or when the time set for its delivery is.
+core::mono_time destination_state::set_deadlines(flight& attempt, std::uint64_t number) {
+  const auto limit = attempt.started + attempt_timeout();
+  deadlines_.emplace_back(limit, number);
+  const auto& deliver_by = attempt.what.state.deliver_by;
+  if (!deliver_by || attempt.started + (*deliver_by - attempt.started_at) >= limit) return limit;
+  attempt.cut_off = attempt.started + (*deliver_by - attempt.started_at);
+  cut_offs_.emplace(*attempt.cut_off, number);
+  return *attempt.cut_off;
+}
+
 void destination_state::expire_deadlines() {
   const auto mono = context_->time.monotonic();
-  while (!deadlines_.empty()) {
-    auto found = flights_.find(deadlines_.front().second);
-    if (found != flights_.end()) {
-      if (deadlines_.front().first > mono) break;
-      found->second.through->cancel(found->second.token);
-      flight expired = std::move(found->second);
-      flights_.erase(found);
-      context_->places.release();
-      auto result = timed_out("no outcome from the handler by the engine's deadline");
-      judge(result, context_->time.now());
-      conclude(std::move(expired), std::move(result));
-    }
-    deadlines_.pop_front();
+  while (!cut_offs_.empty() && cut_offs_.begin()->first <= mono) {
+    const auto number = cut_offs_.begin()->second;
+    cut_offs_.erase(cut_offs_.begin());
+    end_overdue(number, true);
   }
+  while (!deadlines_.empty()) {
+    const auto [limit, number] = deadlines_.front();
+    if (limit > mono && flights_.count(number) != 0) break;
+    deadlines_.pop_front();
+    end_overdue(number, false);
+  }
+}
+
+void destination_state::end_overdue(std::uint64_t number, bool by_cut_off) {
+  auto found = flights_.find(number);
+  if (found == flights_.end()) return;
+  found->second.through->cancel(found->second.token);
+  flight expired = std::move(found->second);
+  flights_.erase(found);
+  auto result = timed_out(by_cut_off ? "deliverWithinMs ended during the attempt"
+                                     : "no outcome from the handler by the engine's deadline");
+  // How much time was left for the attempt says nothing of the destination.
+  auto verdict = result;
+  if (by_cut_off) verdict.action = core::attempt_action::canceled;
+  end_call(expired, verdict);
+  conclude(std::move(expired), std::move(result));
 }
 
 void destination_state::on_attempt_done(attempt_done& m) {
@@ -126,26 +170,32 @@ void destination_state::on_attempt_done(attempt_done& m) {
   if (found == flights_.end()) return;  // timed out, cancelled: decided already
   flight done = std::move(found->second);
   flights_.erase(found);
+  if (done.cut_off) cut_offs_.erase({*done.cut_off, m.flight});
   while (!deadlines_.empty() && flights_.count(deadlines_.front().second) == 0) deadlines_.pop_front();
-  context_->places.release();
   last_active_ = context_->time.monotonic();
-  const auto took = duration_cast<milliseconds>(last_active_ - done.started);
-  response_times_.push_back(took);
-  if (response_times_.size() > kept_response_times) response_times_.pop_front();
-  judge(m.result, context_->time.now());
+  if (end_call(done, m.result)) {
+    response_times_.push_back(duration_cast<milliseconds>(last_active_ - done.started));
+    if (response_times_.size() > kept_response_times) response_times_.pop_front();
+  }
   conclude(std::move(done), std::move(m.result));
   pump();
 }
 
-void destination_state::judge(const core::attempt_result& result, core::utc_time now) {
+/// It is alive and asks for time: no failure of the destination, but nothing more goes there for a while.
+void destination_state::heed_throttling(const core::attempt_result& result, core::mono_time began) {
+  auto asked = result.retry_after;
+  if (asked) asked = std::min(*asked, policy_.retry.max_delay);
+  pace_.on_refused(began, context_->time.monotonic(), asked);
+}
+
+void destination_state::judge(const core::attempt_result& result, core::mono_time began, core::utc_time now) {
   switch (result.action) {
     case core::attempt_action::delivered:
-      return breaker_.on_success(now);
+      return on_success(began, now);
     case core::attempt_action::canceled:
       return breaker_.on_abandoned();
     case core::attempt_action::throttled:
-      // It is alive and asks for time: no failure of the destination, but nothing more goes there for a while.
-      if (result.retry_after) bucket_.hold(context_->time.monotonic() + std::min(*result.retry_after, policy_.retry.max_delay));
+      heed_throttling(result, began);
       return breaker_.on_abandoned();
     case core::attempt_action::retry:
     case core::attempt_action::reject:
@@ -154,6 +204,15 @@ void destination_state::judge(const core::attempt_result& result, core::utc_time
   // A payload the destination will not have says nothing of the destination.
   if (result.category == core::failure_category::validation) return breaker_.on_abandoned();
   breaker_.on_failure(now);
+  pace_.on_failed(context_->time.monotonic());
+}
+
+void destination_state::on_success(core::mono_time began, core::utc_time now) {
+  const bool was_closed = breaker_.state() == core::breaker_state::closed;
+  breaker_.on_success(now);
+  const auto mono = context_->time.monotonic();
+  pace_.on_delivered(began, mono);
+  if (!was_closed && breaker_.state() == core::breaker_state::closed) pace_.begin_recovery(mono, policy_.breaker.ramp_up);
 }
 
 core::attempt_record destination_state::make_record(const flight& done, core::attempt_result&& result, core::utc_time now) {
@@ -173,6 +232,7 @@ core::attempt_record destination_state::make_record(const flight& done, core::at
   record.payload_sha256 = content.sha256;
   record.idempotency_key = content.idempotency_key;
   record.correlation_id = content.correlation_id;
+  record.ordering_key = content.ordering_key;
   record.made.id = core::attempt_id::make();
   record.made.task = done.what.state.id;
   record.made.number = done.what.state.total_attempts + 1;
@@ -221,7 +281,7 @@ void destination_state::on_outcomes_stored(outcomes_stored& m) {
     auto outcome = std::move(found->second);
     outcomes_.erase(found);
     const auto size = outcome.what.content->content.size();
-    if (stored.result == core::record_result::fenced) {
+    if (stored.result != core::record_result::recorded) {
       window_->forget(stored.task, size);
       continue;
     }

@@ -13,6 +13,7 @@
 #include "actors/handler_host.hpp"
 #include "actors/housekeeping.hpp"
 #include "actors/intake_actor.hpp"
+#include "actors/job_runner_actor.hpp"
 #include "actors/registry_actor.hpp"
 #include "actors/scheduler_actor.hpp"
 #include "core/telemetry/log.hpp"
@@ -76,6 +77,7 @@ struct engine::state {
   caf::actor scheduler;
   caf::actor registry;
   caf::actor intake;
+  caf::actor jobs;
   bool stopped = false;
 
   core::result<void> load(core::store& storage);
@@ -108,7 +110,9 @@ core::result<std::unique_ptr<engine>> engine::start(const parts& with) {
   if (!session) return core::fail(session.error());
   core::store_writer::options options;
   options.max_batch = with.settings.store.max_batch;
-  s.writer = std::make_unique<core::store_writer>(*std::move(session), with.time, options, [&s] { s.context.relay.flush(); });
+  s.writer = std::make_unique<core::store_writer>(
+      *std::move(session), with.time, options, [&s] { s.context.relay.flush(); },
+      [&s](core::order_changes changes) { s.context.relay.add_changes(std::move(changes)); });
   s.context.writer = s.writer.get();
   s.context.services = std::make_shared<handler_host>(s.context, *std::move(guard));
   if (auto done = s.take_over(); !done) return core::fail(done.error());
@@ -152,8 +156,11 @@ void engine::state::spawn() {
   registry = system->spawn(registry_actor, &context, scheduler);
   intake = system->spawn(intake_actor, &context);
   caf::anon_send(scheduler, registry);
+  context.on_earlier_deadline = [to = scheduler](core::utc_time at) { caf::anon_send(to, deadline_noted{at}); };
+  caf::anon_send(scheduler, deadlines_checked{core::utc_time{}});  // what became late while no node ran
   context.relay.connect(registry);
-  service.connect(intake, registry);
+  jobs = system->spawn(job_runner_actor, &context, registry);
+  service.connect(intake, registry, jobs);
 }
 
 core::result<void> engine::state::wake_waiting(core::store& storage) {
@@ -166,10 +173,11 @@ core::result<void> engine::state::wake_waiting(core::store& storage) {
   std::int64_t tasks = 0;
   for (const auto& entry : *waiting) {
     tasks += static_cast<std::int64_t>(entry.waiting);
-    if (entry.next_due <= now)
+    if (!entry.next_due) continue;
+    if (*entry.next_due <= now)
       due.destinations.push_back(entry.destination);
     else
-      caf::anon_send(scheduler, wake_destination{entry.destination, entry.next_due});
+      caf::anon_send(scheduler, wake_destination{entry.destination, *entry.next_due});
   }
   context.waiting.fetch_add(tasks);
   if (tasks > 0)
@@ -195,11 +203,14 @@ bool engine::stop(std::chrono::milliseconds grace) {
   if (s.writer) s.writer->stop();
   s.readers->stop();
   s.context.relay.disconnect();
+  s.context.places.close();
   s.service.disconnect();
-  if (s.registry) caf::anon_send(s.registry, abandon{});
+  s.context.on_earlier_deadline = [](core::utc_time) {};
+  for (auto* supervisor : {&s.jobs, &s.registry})
+    if (*supervisor) caf::anon_send(*supervisor, abandon{});
   for (auto* actor : {&s.intake, &s.scheduler})
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::kill);
-  for (auto* actor : {&s.intake, &s.registry, &s.scheduler}) *actor = nullptr;
+  for (auto* actor : {&s.intake, &s.jobs, &s.registry, &s.scheduler}) *actor = nullptr;
   s.system.reset();
   return clean;
 }

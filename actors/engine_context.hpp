@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,8 +12,10 @@
 #include "actors/commit_relay.hpp"
 #include "actors/directory.hpp"
 #include "core/config/config.hpp"
+#include "core/payload/payload_intake.hpp"
+#include "core/payload/payload_source.hpp"
 #include "core/plugin_host/handler.hpp"
-#include "core/queue/in_flight_limit.hpp"
+#include "core/queue/fair_places.hpp"
 #include "core/schema/config_schema.hpp"
 #include "core/security/secret_box.hpp"
 #include "core/store/store_readers.hpp"
@@ -25,7 +29,7 @@ namespace waybill::actors {
 struct engine_context {
   engine_context(const core::config& s, const core::clock& t, core::store_readers& r, core::plugin_host& p, core::metrics& f,
                  const core::secret_box& b)
-      : settings(s), time(t), readers(r), plugins(p), figures(f), box(b), places(s.queue.max_in_flight) {}
+      : settings(s), time(t), readers(r), plugins(p), figures(f), box(b), places(s.queue.max_in_flight), payloads(r) {}
 
   const core::config& settings;
   const core::clock& time;
@@ -38,10 +42,21 @@ struct engine_context {
   std::map<std::string, core::config_schema, std::less<>> schemas;  ///< of every loaded type
   destination_directory directory;
   commit_relay relay;
-  core::in_flight_limit places;
-  std::uint64_t epoch = 0;               ///< of this node's ownership of its shards
-  std::atomic<std::int64_t> waiting{0};  ///< tasks in the queue
+  core::fair_places places;
+  core::payload_source payloads;
+  core::payload_intake* uploads = nullptr;  ///< set as the writer is
+  std::uint64_t epoch = 0;                  ///< of this node's ownership of its shards
+  std::atomic<std::int64_t> waiting{0};     ///< tasks in the queue
   std::atomic<bool> draining{false};
+  std::atomic<std::int64_t> next_deadline{std::numeric_limits<std::int64_t>::max()};  ///< that the scheduler knows of, in ms
+  std::function<void(core::utc_time)> on_earlier_deadline = [](core::utc_time) {};    ///< set before the first actor runs
+
+  /// Sees to it that what is late by then is ended. Thread-safe; a message only when it is earlier than all others.
+  void note_deadline(core::utc_time at) {
+    const auto ms = core::to_unix_ms(at);
+    for (auto known = next_deadline.load(); ms < known;)
+      if (next_deadline.compare_exchange_weak(known, ms)) return on_earlier_deadline(at);
+  }
 
   /// The additional data a secret of a destination is sealed with.
   [[nodiscard]] static std::string seal_context(core::organization_id org, core::destination_id id) {

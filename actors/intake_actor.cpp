@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/queue/task_rank.hpp"
 #include "core/security/digest.hpp"
 
 namespace waybill::actors {
@@ -51,7 +52,11 @@ void answer(engine_context& context, submission& s, const core::delivery_ptr& co
   context.waiting.fetch_add(static_cast<std::int64_t>(tasks.size()), std::memory_order_relaxed);
   context.figures.accepted(tasks.size());
   s.reply(receipt_of(*content, tasks));
-  for (auto& task : tasks) context.relay.add_accepted({std::move(task), content});
+  if (content->deliver_within) context.note_deadline(content->created_at + *content->deliver_within);
+  const auto& held = accepted->held;
+  for (auto& task : tasks)
+    if (held.empty() || std::find(held.begin(), held.end(), task.id) == held.end())
+      context.relay.add_accepted({std::move(task), content});
 }
 
 }  // namespace
@@ -121,8 +126,15 @@ core::new_delivery intake_state::make_delivery(submission& s) const {
   d->payload_type = std::move(r.payload_type);
   d->content_type = std::move(r.content_type);
   d->filename = std::move(r.filename);
-  d->content = std::move(r.content);
-  d->sha256 = core::sha256(d->content);
+  if (s.payload) {
+    if (d->content_type.empty()) d->content_type = std::move(s.payload->content_type);
+    d->payload = s.payload->id;
+    d->payload_size = s.payload->size;
+    d->sha256 = s.payload->sha256;
+  } else {
+    d->content = std::move(r.content);
+    d->sha256 = core::sha256(d->content);
+  }
   d->metadata = std::move(r.metadata);
   d->priority = r.priority;
   d->correlation_id = std::move(r.correlation_id);
@@ -144,6 +156,7 @@ core::new_delivery intake_state::make_delivery(submission& s) const {
     t.owner_epoch = context_->epoch;
     t.priority = d->priority;
     t.created_at = now;
+    t.rank = core::rank_of(now, t.priority, context_->settings.queue.priority_ageing);
     t.due_at = d->scheduled_at ? std::max(*d->scheduled_at, now) : now;
     if (d->deliver_within) t.deliver_by = now + *d->deliver_within;
     out.tasks.push_back(t);

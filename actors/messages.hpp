@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/plugin_host/handler.hpp"
+#include "core/queue/fair_places.hpp"
 #include "core/service.hpp"
 #include "core/store/records.hpp"
 
@@ -23,6 +24,7 @@ struct submission {
   core::caller caller;
   core::delivery_request request;
   core::reply<core::delivery_receipt> reply;
+  std::optional<core::payload> payload;  ///< the request names one, found to be the caller's
 };
 struct submit {
   std::shared_ptr<submission> what;
@@ -51,6 +53,10 @@ struct remove_destination {
 };
 /// These tasks left the queue by another way.
 struct tasks_withdrawn {
+  std::vector<core::task> tasks;
+};
+/// These tasks must not be tried before they are released again: an earlier one of their ordering key came back.
+struct tasks_stepped_back {
   std::vector<core::task> tasks;
 };
 /// A destination actor has nothing to do before `next_due`. `seen` is the number of the registry's last message it handled.
@@ -98,6 +104,9 @@ struct reload {};
 struct withdraw {
   std::vector<core::task> tasks;
 };
+struct step_back {
+  std::vector<core::task> tasks;
+};
 struct claim_answered {
   std::shared_ptr<core::result<core::claim_result>> answer;
 };
@@ -113,6 +122,7 @@ struct opened {
   std::optional<core::error> failure;
   std::shared_ptr<const core::destination> settings;
   core::policy policy;
+  core::share_settings share;  ///< of its organization
   core::destination_health health;
   std::shared_ptr<core::handler> handler;
   std::optional<core::utc_time> secrets_change_at;  ///< the next expiry of a live secret
@@ -132,8 +142,37 @@ struct outcomes_stored {
 struct wake {
   std::uint64_t generation = 0;
 };
-/// A shared place for an attempt became free.
-struct place_free {};
+/// A shared place for an attempt, got by waiting for it.
+struct place_free {
+  std::shared_ptr<core::place> got;
+};
+
+// ---- to the job runner and its jobs
+
+/// A job was made: look what there is to run.
+struct jobs_waiting {};
+/// Somebody paused, resumed or cancelled a job, or changed its pace.
+struct job_changed {
+  core::job now;
+};
+struct jobs_claimed {
+  bool ok = false;
+  std::vector<core::job> jobs;
+};
+struct claim_due {};
+struct job_restart {
+  core::job_id job;
+};
+struct job_scanned {
+  std::shared_ptr<core::result<core::dead_letter_scan>> answer;
+};
+struct job_stepped {
+  std::optional<core::error> failure;
+  core::job after;
+};
+struct job_wake {
+  std::uint64_t generation = 0;
+};
 
 // ---- to the scheduler
 
@@ -141,6 +180,14 @@ struct place_free {};
 struct wake_destination {
   core::destination_id destination;
   core::utc_time at;
+};
+/// A delivery that is to be made by that time was accepted.
+struct deadline_noted {
+  core::utc_time at;
+};
+/// What is past its time has been ended; the earliest deadline that is left.
+struct deadlines_checked {
+  std::optional<core::utc_time> next;
 };
 struct tick {
   std::uint64_t generation = 0;
@@ -156,6 +203,10 @@ WAYBILL_LOCAL_MESSAGE(reconfigure)
 WAYBILL_LOCAL_MESSAGE(policy_changed)
 WAYBILL_LOCAL_MESSAGE(remove_destination)
 WAYBILL_LOCAL_MESSAGE(tasks_withdrawn)
+WAYBILL_LOCAL_MESSAGE(tasks_stepped_back)
+WAYBILL_LOCAL_MESSAGE(step_back)
+WAYBILL_LOCAL_MESSAGE(deadline_noted)
+WAYBILL_LOCAL_MESSAGE(deadlines_checked)
 WAYBILL_LOCAL_MESSAGE(idle)
 WAYBILL_LOCAL_MESSAGE(ask_live)
 WAYBILL_LOCAL_MESSAGE(claimed)
@@ -175,6 +226,14 @@ WAYBILL_LOCAL_MESSAGE(attempt_done)
 WAYBILL_LOCAL_MESSAGE(outcomes_stored)
 WAYBILL_LOCAL_MESSAGE(wake)
 WAYBILL_LOCAL_MESSAGE(place_free)
+WAYBILL_LOCAL_MESSAGE(jobs_waiting)
+WAYBILL_LOCAL_MESSAGE(job_changed)
+WAYBILL_LOCAL_MESSAGE(jobs_claimed)
+WAYBILL_LOCAL_MESSAGE(claim_due)
+WAYBILL_LOCAL_MESSAGE(job_restart)
+WAYBILL_LOCAL_MESSAGE(job_scanned)
+WAYBILL_LOCAL_MESSAGE(job_stepped)
+WAYBILL_LOCAL_MESSAGE(job_wake)
 WAYBILL_LOCAL_MESSAGE(wake_destination)
 WAYBILL_LOCAL_MESSAGE(tick)
 #undef WAYBILL_LOCAL_MESSAGE

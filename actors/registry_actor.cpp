@@ -35,6 +35,7 @@ caf::behavior registry_state::start(caf::event_based_actor* self, engine_context
       [this](const policy_changed& m) { on_policy_changed(m); },
       [this](const remove_destination& m) { on_remove(m); },
       [this](const tasks_withdrawn& m) { on_withdrawn(m); },
+      [this](const tasks_stepped_back& m) { on_stepped_back(m); },
       [this](claimed& m) { on_claimed(m); },
       [this](const idle& m) { on_idle(m); },
       [this](const ask_live& m) { on_ask_live(m); },
@@ -64,7 +65,8 @@ void registry_state::pass_on(entry& to, Message&& message) {
 }
 
 void registry_state::spawn_into(core::destination_id id, entry& into) {
-  into.actor = self_->spawn<caf::monitored>(destination_actor, context_, id, caf::actor_cast<caf::actor>(self_));
+  into.actor = self_->spawn<caf::monitored>(destination_actor, context_, id, caf::actor_cast<caf::actor>(self_),
+                                            std::exchange(into.comes_back, false));
   into.sent = 0;
   by_address_[into.actor.address()] = id;
 }
@@ -83,7 +85,7 @@ void registry_state::on_work_waiting(const work_waiting& m) {
 
 void registry_state::on_reconfigure(const reconfigure& m) {
   auto& found = entries_[m.destination];
-  found.disabled = false;
+  found.comes_back = std::exchange(found.disabled, false);
   found.crashes = 0;
   if (found.actor)
     pass_on(found, reload{});
@@ -111,6 +113,15 @@ void registry_state::on_remove(const remove_destination& m) {
 
 void registry_state::on_withdrawn(const tasks_withdrawn& m) {
   std::unordered_map<core::destination_id, withdraw> groups;
+  for (const auto& task : m.tasks) groups[task.destination].tasks.push_back(task);
+  for (auto& [id, group] : groups) {
+    auto found = entries_.find(id);
+    if (found != entries_.end() && found->second.actor) pass_on(found->second, std::move(group));
+  }
+}
+
+void registry_state::on_stepped_back(const tasks_stepped_back& m) {
+  std::unordered_map<core::destination_id, step_back> groups;
   for (const auto& task : m.tasks) groups[task.destination].tasks.push_back(task);
   for (auto& [id, group] : groups) {
     auto found = entries_.find(id);

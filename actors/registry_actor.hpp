@@ -42,6 +42,7 @@ private:
     caf::actor actor;           ///< null while it waits for its restart, or when disabled
     std::uint64_t sent = 0;     ///< messages since it was spawned: tells whether an `idle` is up to date
     bool disabled = false;      ///< asks for no actor until reconfigured
+    bool comes_back = false;    ///< its next actor is the first after it was disabled
     std::uint32_t crashes = 0;  ///< within crash_window of the first of them
     core::mono_time first_crash;
     std::uint64_t generation = 0;
@@ -53,6 +54,7 @@ private:
   void on_policy_changed(const policy_changed& m);
   void on_remove(const remove_destination& m);
   void on_withdrawn(const tasks_withdrawn& m);
+  void on_stepped_back(const tasks_stepped_back& m);
   void on_claimed(claimed& m);
   void on_idle(const idle& m);
   void on_ask_live(const ask_live& m);

@@ -6,6 +6,8 @@
 //
 //   in                from      what it brings about
 //   wake_destination  registry  work_waiting to the registry at that time
+//   deadline_noted    writer    what is late at that time is ended then
+//   deadlines_checked writer    it has been; on to the next
 //   tick              itself    due destinations; housekeeping: idempotency rows past their window, keys last used,
 //                               the reconciler
 
@@ -30,7 +32,10 @@ public:
 
 private:
   void on_wake_destination(const wake_destination& m);
+  void on_deadline_noted(const deadline_noted& m);
+  void on_deadlines_checked(const deadlines_checked& m);
   void on_tick(const tick& m);
+  void end_late_tasks(core::utc_time now);
   void arm();
 
   caf::event_based_actor* self_ = nullptr;
@@ -40,6 +45,8 @@ private:
   // Both hold the same pairs; by_destination_ finds the one to replace.
   std::set<std::pair<core::utc_time, core::destination_id>> by_time_;
   std::unordered_map<core::destination_id, core::utc_time> by_destination_;
+  std::optional<core::utc_time> deadline_at_;
+  bool checking_deadlines_ = false;
   std::optional<core::mono_time> armed_for_;
   core::mono_time housekeeping_at_;
   std::uint64_t generation_ = 0;

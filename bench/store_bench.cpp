@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/model/id.hpp"
+#include "core/queue/task_rank.hpp"
 #include "core/store/store.hpp"
 #include "core/store/store_writer.hpp"
 
@@ -89,6 +90,7 @@ struct bench_store {
     t.organization = org;
     t.destination = destinations[number % destinations.size()];
     t.created_at = t.due_at = d->created_at;
+    t.rank = rank_of(t.created_at, t.priority, usual_ageing_step);
     t.owner_epoch = 1;
     return {std::move(d), {t}, std::nullopt};
   }

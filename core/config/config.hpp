@@ -28,6 +28,9 @@ struct config {
     std::chrono::milliseconds read_timeout{30'000};
     std::chrono::milliseconds idle_timeout{75'000};
     std::chrono::milliseconds request_timeout{30'000};  ///< for the service to answer
+    std::uint64_t max_payload_bytes = 5'368'709'120;    ///< of one upload
+    std::uint32_t max_uploads = 32;                     ///< under way at once
+    std::chrono::milliseconds upload_idle_timeout{60'000};
   } server;
   std::string data_dir = "./data";
   std::string plugins_dir;  ///< empty: ../plugins beside the binary
@@ -35,18 +38,26 @@ struct config {
     std::string url;  ///< empty: sqlite://<data_dir>/waybill.db
     std::uint32_t readers = 2;
     std::uint32_t max_batch = 2'000;
+    std::chrono::milliseconds keep_unused_payloads{24 * 60 * 60 * 1'000};  ///< that no delivery names
+    std::uint64_t organization_payload_bytes = 0;                          ///< 0: no limit
   } store;
   struct {
     std::uint32_t window = 1'000;                       ///< tasks a destination actor holds in memory
     std::uint32_t max_in_flight = 2'000;                ///< attempts under way on this node
     std::uint64_t max_waiting = 10'000'000;             ///< tasks in the queue; beyond: 503 QUEUE_FULL
+    std::uint64_t max_waiting_per_organization = 0;     ///< 0: only the engine's limit
+    std::uint64_t max_content_in_memory = 16'777'216;   ///< of a payload, for a plugin that cannot stream
     std::chrono::milliseconds attempt_timeout{60'000};  ///< host deadline of one attempt
     std::chrono::milliseconds drain_timeout{20'000};    ///< SIGTERM: how long attempts under way may finish
+    std::chrono::milliseconds priority_ageing{60'000};  ///< waiting that counts as one level of priority
     std::chrono::milliseconds passivate_after{60'000};  ///< an idle destination actor goes
+    std::uint32_t redrive_rate_per_second = 500;        ///< of a job that names none
+    std::uint32_t discard_rate_per_second = 10'000;     ///< likewise
   } queue;
   retry_settings retry;
   breaker_settings breaker;
   limit_settings limits;
+  batch_settings batch;
   std::uint32_t disable_threshold = 50;
   struct {
     double key_requests_per_second = 0;  ///< 0: no limit
@@ -71,7 +82,7 @@ struct config {
     std::string format = "text";  ///< text | json
   } log;
 
-  [[nodiscard]] policy default_policy() const { return policy{retry, breaker, limits, disable_threshold}; }
+  [[nodiscard]] policy default_policy() const { return policy{retry, breaker, limits, disable_threshold, batch}; }
 };
 
 /// Where the settings of one start come from; later ones win: defaults, file, environment, command line.

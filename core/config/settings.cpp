@@ -130,6 +130,12 @@ void add_server(std::vector<setting>& out) {
                        WAYBILL_MEMBER(server.idle_timeout)));
   out.push_back(number("server.requestTimeoutMs", "For the engine to answer a request.", bounds::whole{100, hour_ms},
                        WAYBILL_MEMBER(server.request_timeout)));
+  out.push_back(number("server.maxPayloadBytes", "Largest upload to /v1/payloads.", bounds::whole{1, 1'099'511'627'776},
+                       WAYBILL_MEMBER(server.max_payload_bytes)));
+  out.push_back(number("server.maxUploads", "Uploads under way at once; beyond: 429 with Retry-After.",
+                       bounds::whole{1, 10'000}, WAYBILL_MEMBER(server.max_uploads)));
+  out.push_back(number("server.uploadIdleTimeoutMs", "For an upload to make progress; there is no limit on the whole.",
+                       bounds::whole{100, hour_ms}, WAYBILL_MEMBER(server.upload_idle_timeout)));
 }
 
 void add_store_and_queue(std::vector<setting>& out) {
@@ -140,6 +146,10 @@ void add_store_and_queue(std::vector<setting>& out) {
   out.push_back(seeds(
       number("store.maxBatch", "Most writes in one transaction.", bounds::whole{1, 100'000}, WAYBILL_MEMBER(store.max_batch)),
       {"DELIVERY_QUEUE_BATCH_SIZE"}));
+  out.push_back(number("store.keepUnusedPayloadsMs", "How long an uploaded payload waits for a delivery that names it.",
+                       bounds::whole{1'000, 30 * day_ms}, WAYBILL_MEMBER(store.keep_unused_payloads)));
+  out.push_back(number("store.organizationPayloadBytes", "All payloads of an organization together; 0: no limit.",
+                       bounds::whole{0, 1'099'511'627'776'000}, WAYBILL_MEMBER(store.organization_payload_bytes)));
   out.push_back(number("queue.window", "Tasks a destination holds in memory; the others wait in the store.",
                        bounds::whole{1, 1'000'000}, WAYBILL_MEMBER(queue.window)));
   out.push_back(seeds(number("queue.maxInFlight", "Attempts under way on this node at once.", bounds::whole{1, 1'000'000},
@@ -147,13 +157,24 @@ void add_store_and_queue(std::vector<setting>& out) {
                       {"DELIVERY_QUEUE_CONCURRENCY"}));
   out.push_back(number("queue.maxWaiting", "Tasks in the queue; beyond: 503 QUEUE_FULL.", bounds::whole{1, 1'000'000'000'000},
                        WAYBILL_MEMBER(queue.max_waiting)));
+  out.push_back(number("queue.maxWaitingPerOrganization",
+                       "The same for one organization, unless its policy says otherwise; 0: no limit of its own.",
+                       bounds::whole{0, 1'000'000'000'000}, WAYBILL_MEMBER(queue.max_waiting_per_organization)));
+  out.push_back(number("queue.maxContentInMemory", "Largest payload, in bytes, that a plugin which cannot stream is given.",
+                       bounds::whole{65'536, 1'073'741'824}, WAYBILL_MEMBER(queue.max_content_in_memory)));
   out.push_back(seeds(number("queue.attemptTimeoutMs", "Deadline of one attempt.", bounds::whole{100, day_ms},
                              WAYBILL_MEMBER(queue.attempt_timeout)),
                       {"DELIVERY_QUEUE_PROCESSING_TIMEOUT"}));
   out.push_back(number("queue.drainTimeoutMs", "How long attempts under way may finish when the node stops.",
                        bounds::whole{0, hour_ms}, WAYBILL_MEMBER(queue.drain_timeout)));
+  out.push_back(number("queue.priorityAgeingMs", "Waiting that counts as much as one level of priority.",
+                       bounds::whole{1, day_ms}, WAYBILL_MEMBER(queue.priority_ageing)));
   out.push_back(number("queue.passivateAfterMs", "After which an idle destination leaves memory.", bounds::whole{1'000, day_ms},
                        WAYBILL_MEMBER(queue.passivate_after)));
+  out.push_back(number("queue.redriveRatePerSecond", "Dead letters per second of a redrive that names no pace of its own.",
+                       bounds::whole{1, 100'000}, WAYBILL_MEMBER(queue.redrive_rate_per_second)));
+  out.push_back(number("queue.discardRatePerSecond", "Dead letters per second of a discard that names no pace of its own.",
+                       bounds::whole{1, 100'000}, WAYBILL_MEMBER(queue.discard_rate_per_second)));
 }
 
 void add_policy(std::vector<setting>& out) {
@@ -186,12 +207,19 @@ void add_policy(std::vector<setting>& out) {
   out.push_back(seeds(number("breaker.halfOpenMaxCalls", "Trial calls that must all succeed to close it.",
                              bounds::half_open_max_calls, WAYBILL_MEMBER(breaker.half_open_max_calls)),
                       {"DELIVERY_CIRCUIT_BREAKER_HALF_OPEN_MAX_CALLS"}));
+  out.push_back(number("breaker.rampUpMs", "Slow start of a destination that comes back; 0: all that was parked goes at once.",
+                       bounds::ramp_up_ms, WAYBILL_MEMBER(breaker.ramp_up)));
   out.push_back(number("limits.maxConcurrency", "Attempts at one destination at once.", bounds::max_concurrency,
                        WAYBILL_MEMBER(limits.max_concurrency)));
   out.push_back(number("limits.ratePerSecond", "Attempts per second at one destination; 0: no limit.", bounds::rate_per_second,
                        WAYBILL_MEMBER(limits.rate_per_second)));
   out.push_back(number("limits.burst", "Attempts at once after a pause; 0: one second's worth.", bounds::burst,
                        WAYBILL_MEMBER(limits.burst)));
+  out.push_back(number("batch.maxCount", "Tasks in one call to a handler that takes batches; 1: each by itself.",
+                       bounds::batch_count, WAYBILL_MEMBER(batch.max_count)));
+  out.push_back(number("batch.maxBytes", "Content of one batch.", bounds::batch_bytes, WAYBILL_MEMBER(batch.max_bytes)));
+  out.push_back(number("batch.maxWaitMs", "How long a batch that is not full waits for more; 0: it takes what is due.",
+                       bounds::batch_wait_ms, WAYBILL_MEMBER(batch.max_wait)));
 }
 
 void add_rest(std::vector<setting>& out) {

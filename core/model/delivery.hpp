@@ -52,10 +52,12 @@ struct delivery {
   std::string payload_type;  ///< report | export | data | custom
   std::string content_type;
   std::string filename;
-  std::string content;  ///< the bytes as accepted
+  std::string content;  ///< the bytes as accepted; empty if they are a payload's
   sha256_digest sha256{};
-  std::string metadata = "{}";  ///< a JSON object
-  std::uint8_t priority = 5;    ///< 0 to 10, higher first
+  payload_id payload;              ///< nil: the content is above
+  std::uint64_t payload_size = 0;  ///< of the payload
+  std::string metadata = "{}";     ///< a JSON object
+  std::uint8_t priority = 5;       ///< 0 to 10, higher first
   std::string correlation_id;
   std::vector<std::string> tags;
   std::string traceparent;
@@ -63,6 +65,9 @@ struct delivery {
   std::optional<utc_time> scheduled_at;
   std::optional<milliseconds> deliver_within;
   std::string ordering_key;
+
+  [[nodiscard]] bool in_memory() const { return payload.is_nil(); }
+  [[nodiscard]] std::uint64_t content_size() const { return in_memory() ? content.size() : payload_size; }
 };
 using delivery_ptr = std::shared_ptr<const delivery>;
 
@@ -75,6 +80,7 @@ struct task {
   std::uint64_t owner_epoch = 0;  ///< the fence: a write with another epoch changes nothing
   task_status status = task_status::pending;
   std::uint8_t priority = 5;
+  std::int64_t rank = 0;             ///< its place in the order of the queue (queue/task_rank.hpp)
   std::uint32_t attempts = 0;        ///< made so far since acceptance or the last redrive
   std::uint32_t total_attempts = 0;  ///< ever made; numbers the next attempt's record
   utc_time created_at{};

@@ -2,19 +2,20 @@
 #include "core/queue/task_window.hpp"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
+
+#include "core/queue/task_rank.hpp"
 
 namespace waybill::core {
 namespace {
 
 std::size_t content_size(const queued_task& task) { return task.content ? task.content->content.size() : 0; }
 
+bool is_keyed(const queued_task& task) { return task.content && !task.content->ordering_key.empty(); }
+bool is_late(const queued_task& task, utc_time now) { return task.state.deliver_by && *task.state.deliver_by <= now; }
+
 // Heap orders: the standard heap keeps the greatest on top, so each says when `a` comes after `b`.
-bool less_urgent(const queued_task& a, const queued_task& b) {
-  return std::make_tuple(b.state.priority, a.state.due_at, a.state.id.bytes()) >
-         std::make_tuple(a.state.priority, b.state.due_at, b.state.id.bytes());
-}
+bool less_urgent(const queued_task& a, const queued_task& b) { return goes_before(b.state, a.state); }
 bool later_due(const queued_task& a, const queued_task& b) { return a.state.due_at > b.state.due_at; }
 
 void note_earlier(std::optional<utc_time>& earliest, utc_time due) {
@@ -43,8 +44,29 @@ void task_window::promote(utc_time now) {
   }
 }
 
-void task_window::offer(queued_task task) {
-  if (held_.size() >= max_tasks_ || bytes_ >= max_bytes_) {
+bool task_window::find_ready(utc_time now) {
+  promote(now);
+  while (!ready_.empty()) {
+    const auto& top = ready_.front();
+    const bool late = is_late(top, now);
+    if (!late && !(is_keyed(top) && gate_.is_busy(top.content->ordering_key))) return true;
+    auto task = pop_top(ready_, less_urgent);
+    if (late)
+      forget(task.state.id, content_size(task));  // the store makes a dead letter of it
+    else
+      gate_.wait(std::move(task));
+  }
+  return false;
+}
+
+void task_window::leave_gate(const task_id& id) {
+  for (auto& task : gate_.leave(id)) hold(std::move(task));
+}
+
+void task_window::offer(queued_task task) { admit(std::move(task), store_has_more_ ? max_tasks_ / 2 : max_tasks_); }
+
+void task_window::admit(queued_task task, std::size_t most) {
+  if (held_.size() >= most || bytes_ >= max_bytes_) {
     if (held_.count(task.state.id) == 0) expect_more();
     return;
   }
@@ -62,26 +84,27 @@ void task_window::take_claim(claim_result&& claim) {
   store_has_more_ = claim.more_due || left_since_claim_;
   store_next_due_ = claim.next_due;
   if (next_due_since_claim_) note_earlier(store_next_due_, *next_due_since_claim_);
-  for (auto& task : claim.tasks) offer(std::move(task));
+  for (auto& task : claim.tasks) admit(std::move(task), max_tasks_);
 }
 
 std::optional<queued_task> task_window::pop_due(utc_time now) {
-  promote(now);
-  if (ready_.empty()) return std::nullopt;
-  return pop_top(ready_, less_urgent);
+  if (!find_ready(now)) return std::nullopt;
+  auto task = pop_top(ready_, less_urgent);
+  if (is_keyed(task)) gate_.enter(task.content->ordering_key, task.state.id);
+  return task;
 }
 
-bool task_window::has_due(utc_time now) {
-  promote(now);
-  return !ready_.empty();
-}
+bool task_window::has_due(utc_time now) { return find_ready(now); }
 
-void task_window::put_back(queued_task task) { hold(std::move(task)); }
+void task_window::put_back(queued_task task) {
+  if (is_keyed(task)) leave_gate(task.state.id);
+  hold(std::move(task));
+}
 
 void task_window::reschedule(queued_task task, utc_time now) {
   // A late retry kept in memory would take the place of one that could be tried now: the store keeps it till its time.
   const bool soon = task.state.due_at - now <= keep_ahead;
-  if (soon && held_.size() <= max_tasks_ / 2) return hold(std::move(task));
+  if (soon && held_.size() <= max_tasks_ / 2) return put_back(std::move(task));
   note_earlier(store_next_due_, task.state.due_at);
   note_earlier(next_due_since_claim_, task.state.due_at);
   forget(task.state.id, content_size(task));
@@ -89,6 +112,7 @@ void task_window::reschedule(queued_task task, utc_time now) {
 
 void task_window::forget(const task_id& id, std::size_t size) {
   if (held_.erase(id) != 0) bytes_ -= std::min(bytes_, size);
+  leave_gate(id);
 }
 
 bool task_window::withdraw(const task_id& id) {
@@ -101,7 +125,9 @@ bool task_window::withdraw(const task_id& id) {
     std::make_heap(heap->begin(), heap->end(), order);
     return true;
   }
-  return false;
+  const auto waited = gate_.withdraw(id);
+  if (waited) forget(id, content_size(*waited));
+  return waited.has_value();
 }
 
 void task_window::clear_waiting() {
@@ -109,6 +135,7 @@ void task_window::clear_waiting() {
     for (auto& task : *heap) forget(task.state.id, content_size(task));
     heap->clear();
   }
+  for (auto& task : gate_.clear_waiting()) forget(task.state.id, content_size(task));
   expect_more();
 }
 
@@ -120,7 +147,7 @@ std::optional<utc_time> task_window::next_due() const {
 
 bool task_window::wants_claim(utc_time now) const {
   const bool store_has_due = store_has_more_ || (store_next_due_ && *store_next_due_ <= now);
-  return store_has_due && held_.size() <= max_tasks_ / 2 && bytes_ < max_bytes_;
+  return store_has_due && !is_well_filled();
 }
 
 std::uint32_t task_window::room() const {

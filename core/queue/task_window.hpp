@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/model/delivery.hpp"
+#include "core/queue/ordering_gate.hpp"
 #include "core/store/records.hpp"
 
 namespace waybill::core {
@@ -20,6 +21,9 @@ namespace waybill::core {
 ///  2. At most `max_tasks` ids are held, and content of at most `max_bytes` (one task more than that at most).
 ///  3. `store_has_more` is set whenever a task was turned away or a claim left something behind; only the answer to a claim
 ///     sent after that clears it. The same holds for the time of the earliest task left to the store.
+///  4. As long as the store has more that is due, fresh tasks fill no more than half of the window: room for a claim comes
+///     about, and who waits in the store is not overtaken for ever by who comes.
+///  5. Of each ordering key at most one task is out.
 /// Pure: every call says what time it is. Not thread-safe; one destination actor owns it.
 class task_window {
 public:
@@ -32,7 +36,8 @@ public:
   /// A claim is on its way to the store: what is left to the store from here on may not be in its answer.
   void claim_sent();
   void take_claim(claim_result&& claim);
-  /// The task to try now: highest priority, then due time, then age. It stays held until `forget`.
+  /// The task to try now, by its turn (task_rank.hpp). It stays held until `forget`. A task past its deadline is given up
+  /// instead: the store ends it.
   [[nodiscard]] std::optional<queued_task> pop_due(utc_time now);
   [[nodiscard]] bool has_due(utc_time now);
   /// Back in line without having been tried.
@@ -51,13 +56,18 @@ public:
   [[nodiscard]] std::optional<utc_time> next_due() const;
   [[nodiscard]] bool wants_claim(utc_time now) const;
   void expect_more() { store_has_more_ = left_since_claim_ = true; }
+  /// Half full or more: nothing is claimed before some of it has left.
+  [[nodiscard]] bool is_well_filled() const { return held_.size() > max_tasks_ / 2 || bytes_ >= max_bytes_; }
   [[nodiscard]] std::uint32_t room() const;
   [[nodiscard]] const std::unordered_set<task_id>& held() const { return held_; }
-  [[nodiscard]] std::size_t waiting() const { return ready_.size() + later_.size(); }
+  [[nodiscard]] std::size_t waiting() const { return ready_.size() + later_.size() + gate_.waiting(); }
 
 private:
+  void admit(queued_task task, std::size_t most);
   void hold(queued_task task);
   void promote(utc_time now);
+  bool find_ready(utc_time now);
+  void leave_gate(const task_id& id);
 
   std::size_t max_tasks_;
   std::size_t max_bytes_;
@@ -65,6 +75,7 @@ private:
   std::unordered_set<task_id> held_;
   std::vector<queued_task> ready_;  ///< heap: best on top
   std::vector<queued_task> later_;  ///< heap: earliest on top
+  ordering_gate gate_;
   bool store_has_more_ = false;
   std::optional<utc_time> store_next_due_;
   bool left_since_claim_ = false;

@@ -41,6 +41,7 @@ struct accept_result {
   delivery_id original;
   utc_time original_created_at{};
   std::vector<std::pair<task_id, destination_id>> original_tasks;
+  std::vector<task_id> held;  ///< wait for an earlier task of their ordering key (order_store.hpp)
 };
 
 /// Where a destination stands after an attempt; the last of a batch wins.
@@ -63,16 +64,18 @@ struct attempt_record {
   sha256_digest payload_sha256{};
   std::string idempotency_key;
   std::string correlation_id;
+  std::string ordering_key;
   destination_progress progress;
 };
 
 /// What became of one attempt_record.
 enum class record_result : std::uint8_t {
   recorded = 1,
+  held,    ///< recorded; it must not be retried before an earlier task of its ordering key has ended
   fenced,  ///< zero rows: the task is no longer ours (cancelled, or owned by another epoch); nothing was written
 };
 
-/// Tasks fetched for a destination, best first: priority, then due time, then age.
+/// Tasks fetched for a destination, best first (queue/task_rank.hpp).
 struct claim_result {
   std::vector<queued_task> tasks;
   bool more_due = false;             ///< others are due already
@@ -83,7 +86,7 @@ struct waiting_destination {
   destination_id destination;
   organization_id organization;
   std::uint64_t waiting = 0;
-  utc_time next_due{};
+  std::optional<utc_time> next_due;  ///< nothing: all of them wait behind a dead letter
 };
 
 /// A task as shown to a client: from the queue while it waits, from delivery_logs afterwards.
@@ -134,12 +137,15 @@ struct destination_filter {
 };
 
 struct dead_letter_filter {
-  std::optional<destination_id> destination;
-  std::vector<task_id> tasks;
+  std::vector<destination_id> destinations;  ///< any of them; empty: all
+  std::vector<task_id> tasks;                ///< likewise
   std::optional<failure_category> category;
   std::string destination_type;
+  std::string payload_type;
+  std::string tag;
+  std::string correlation_id;
   std::optional<utc_time> from;  ///< finished_at >= from
-  std::optional<utc_time> to;
+  std::optional<utc_time> to;    ///< finished_at < to
 };
 
 struct dead_letter {

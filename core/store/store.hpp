@@ -9,15 +9,19 @@
 #include <vector>
 
 #include "core/model/error.hpp"
+#include "core/store/compliance_store.hpp"
+#include "core/store/job_store.hpp"
+#include "core/store/order_store.hpp"
+#include "core/store/payload_store.hpp"
 #include "core/store/records.hpp"
 
 namespace waybill::core {
 
 /// What both sessions can read. Every call is one consistent snapshot and blocks for disk. Secret fields come back sealed.
 /// Errors: store_unavailable, *_not_found, validation_error for a cursor that no answer gave.
-class read_session {
+class read_session : public payload_reads, public job_reads, public compliance_reads {
 public:
-  virtual ~read_session() = default;
+  ~read_session() override = default;
 
   /// Tenant reads: a foreign id is `*_not_found`, exactly as an unknown one.
   virtual result<delivery_view> get_delivery(organization_id org, delivery_id id, bool with_attempts) = 0;
@@ -53,7 +57,11 @@ public:
 
 /// The one writer. Used by one thread (store_writer), between begin and commit; all of it is on stable storage when commit
 /// has returned, none of it after a rollback or a crash. Batch calls answer per element, in order.
-class write_session : public read_session {
+class write_session : public read_session,
+                      public order_writes,
+                      public payload_writes,
+                      public job_writes,
+                      public compliance_writes {
 public:
   virtual result<void> begin() = 0;
   virtual result<void> commit() = 0;
@@ -78,11 +86,6 @@ public:
   /// Failed tasks of a delivery go back to the queue, due now, attempts at zero. Returns them.
   virtual result<std::vector<task>> retry(organization_id org, delivery_id id, const std::vector<destination_id>& only,
                                           std::uint64_t owner_epoch, utc_time now) = 0;
-  /// At most `limit` dead letters that match go back to the queue. Returns them; call again until fewer come.
-  virtual result<std::vector<task>> redrive(organization_id org, const dead_letter_filter&, std::uint32_t limit,
-                                            std::uint64_t owner_epoch, utc_time now) = 0;
-  /// At most `limit` dead letters leave the list (the history stays). Returns how many.
-  virtual result<std::uint64_t> discard(organization_id org, const dead_letter_filter&, std::uint32_t limit, utc_time now) = 0;
 
   /// Configuration. `expected_version` 0: any; otherwise a mismatch is precondition_failed. Updates raise `version`.
   virtual result<void> create_destination(const destination& d, const std::vector<signing_secret>& secrets) = 0;

@@ -26,13 +26,19 @@ error shutting_down() { return {error_code::shutting_down, "The node is shutting
 /// only. (2) Nothing enters `inbox` once `stopping` is set, so the thread ends with an empty one. (3) Callbacks run without
 /// the lock.
 struct store_writer::state {
-  state(std::unique_ptr<write_session> session_, const clock& time_, options settings_, batch_end on_batch_end_)
-      : session(std::move(session_)), time(time_), settings(settings_), on_batch_end(std::move(on_batch_end_)) {}
+  state(std::unique_ptr<write_session> session_, const clock& time_, options settings_, batch_end on_batch_end_,
+        order_listener on_order_changes_)
+      : session(std::move(session_)),
+        time(time_),
+        settings(settings_),
+        on_batch_end(std::move(on_batch_end_)),
+        on_order_changes(std::move(on_order_changes_)) {}
 
   const std::unique_ptr<write_session> session;
   const clock& time;
   const options settings;
   const batch_end on_batch_end;
+  const order_listener on_order_changes;
 
   mutable std::mutex mutex;
   std::condition_variable wake;
@@ -68,6 +74,7 @@ struct store_writer::state {
   bool take();
   void gather(std::unique_lock<std::mutex>& lock);
   void run();
+  void tell_order_changes();
   void on_failure(const error& why);
   void keep_records(const error& why);
 };
@@ -117,10 +124,16 @@ void store_writer::state::run() {
   auto done = run_batch(current, *session, time);
   last_commit = steady::now();
   if (!done) return on_failure(done.error());
+  tell_order_changes();
   healthy = true;
   backoff = milliseconds{0};
   ++commits;
   operations += size - current.jobs.size() + current.job_results.size();
+}
+
+void store_writer::state::tell_order_changes() {
+  auto changes = session->take_order_changes();
+  if (!changes.empty() && on_order_changes) on_order_changes(std::move(changes));
 }
 
 void store_writer::state::on_failure(const error& why) {
@@ -137,6 +150,7 @@ void store_writer::state::on_failure(const error& why) {
     const bool written = run_batch(alone, *session, time).has_value();
     current.records.swap(alone.records);
     if (written) {
+      tell_order_changes();
       current.recorded.swap(alone.recorded);
       backoff = milliseconds{0};
       ++commits;
@@ -157,8 +171,10 @@ void store_writer::state::keep_records(const error& why) {
   current.return_records(inbox);
 }
 
-store_writer::store_writer(std::unique_ptr<write_session> session, const clock& time, options settings, batch_end on_batch_end)
-    : state_(std::make_unique<state>(std::move(session), time, settings, std::move(on_batch_end))) {
+store_writer::store_writer(std::unique_ptr<write_session> session, const clock& time, options settings, batch_end on_batch_end,
+                           order_listener on_order_changes)
+    : state_(
+          std::make_unique<state>(std::move(session), time, settings, std::move(on_batch_end), std::move(on_order_changes))) {
   state_->thread = std::thread([raw = state_.get()] {
     name_this_thread("store-writer");
     raw->work();

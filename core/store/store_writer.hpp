@@ -37,6 +37,8 @@ public:
   using job_callback = std::function<void(result<void>)>;
   /// Called once after the callbacks of a batch: the place to flush what they gathered.
   using batch_end = std::function<void()>;
+  /// Called before the callbacks of a batch that changed what goes of its ordering keys.
+  using order_listener = std::function<void(order_changes)>;
 
   struct options {
     std::size_t max_batch = 2'000;      ///< accepts per transaction
@@ -49,7 +51,8 @@ public:
     milliseconds stop_patience{2'000};
   };
 
-  store_writer(std::unique_ptr<write_session> session, const clock& time, options settings, batch_end on_batch_end = {});
+  store_writer(std::unique_ptr<write_session> session, const clock& time, options settings, batch_end on_batch_end = {},
+               order_listener on_order_changes = {});
   ~store_writer();  ///< stop()
   store_writer(const store_writer&) = delete;
   store_writer& operator=(const store_writer&) = delete;

@@ -103,6 +103,9 @@ stored_task as_stored(const dead_row& dead) {
 
 tl::unexpected<error> no_such_delivery() { return fail(error_code::delivery_not_found, "There is no such delivery."); }
 
+tl::unexpected<error> no_content_any_more() {
+  return fail(error_code::payload_expired, "The payload is no longer kept: its retention time is over.");
+}
 tl::unexpected<error> no_such_destination() { return fail(error_code::destination_not_found, "There is no such destination."); }
 
 tl::unexpected<error> no_such_organization() {

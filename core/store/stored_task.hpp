@@ -23,7 +23,7 @@ struct task_key {
 /// A task as its one row says: from the queue while it waits, from the log afterwards.
 struct stored_task {
   task_key key;
-  task_status status = task_status::pending;                ///< parked: behind a dead letter of its ordering key
+  task_status status = task_status::pending;           ///< parked: behind a dead letter of its ordering key
   failure_category category = failure_category::none;  ///< failed only
   std::uint32_t attempts = 0;
   std::uint32_t total_attempts = 0;
@@ -51,6 +51,7 @@ struct delivery_head {
   delivery content;
   std::uint64_t size = 0;
   std::vector<task_target> targets;
+  bool content_expired = false;  ///< retention took it: what failed cannot be sent back
 };
 
 /// Whether a delivery passes everything in the filter but its status, which is the tasks' to say.
@@ -74,6 +75,7 @@ enum class dead_letter_scope : std::uint8_t { all = 1, redrivable };
 [[nodiscard]] stored_task as_stored(const dead_row& dead);
 
 [[nodiscard]] tl::unexpected<error> no_such_delivery();
+[[nodiscard]] tl::unexpected<error> no_content_any_more();
 [[nodiscard]] tl::unexpected<error> no_such_destination();
 [[nodiscard]] tl::unexpected<error> no_such_organization();
 

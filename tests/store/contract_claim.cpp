@@ -56,7 +56,7 @@ TEST_CASE("a claim takes the task over: its former owner's record is fenced") {
   CHECK(s.record(make_outcome(claimed.tasks[0].state)) == record_result::recorded);
 }
 
-TEST_CASE("a claim goes by priority, then due time, then age") {
+TEST_CASE("a claim goes by priority, first attempts before retries, then due time") {
   ON_EVERY_ENGINE(s);
   const auto late = retry_at(s, at(50));
   const auto older = s.accept({{s.hook}, at(10)}).tasks[0];
@@ -65,7 +65,7 @@ TEST_CASE("a claim goes by priority, then due time, then age") {
   const auto low = s.accept({{s.hook}, at(1), 0}).tasks[0];
   const auto urgent = s.accept({{s.hook}, at(60), 10}).tasks[0];
   const auto urgent_retry = retry_at(s, at(40), 10);
-  const auto order = std::vector<task_id>{urgent_retry.id, urgent.id, older.id, early.id, newer.id, late.id, low.id};
+  const auto order = std::vector<task_id>{urgent.id, urgent_retry.id, older.id, newer.id, early.id, late.id, low.id};
   CHECK(ids_of(s.claim(s.hook, 1, at(100))) == order);
   const auto some = s.claim(s.hook, 1, at(100), 3);
   CHECK(ids_of(some) == std::vector<task_id>(order.begin(), order.begin() + 3));

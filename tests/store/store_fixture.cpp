@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 
+#include "core/queue/task_rank.hpp"
+
 namespace waybill::core::test {
 
 const std::vector<engine>& engines() {
@@ -33,6 +35,8 @@ new_delivery make_request(organization_id org, const request_options& options) {
   d->content_type = "application/json";
   d->content = options.content;
   d->priority = options.priority;
+  d->ordering_key = options.key;
+  d->deliver_within = options.within;
   new_delivery request;
   for (const auto& destination : options.to) {
     task t;
@@ -44,6 +48,8 @@ new_delivery make_request(organization_id org, const request_options& options) {
     t.priority = options.priority;
     t.created_at = options.created;
     t.due_at = options.due.value_or(options.created);
+    t.rank = rank_of(t.created_at, t.priority, options.ageing);
+    if (options.within) t.deliver_by = options.created + *options.within;
     request.tasks.push_back(t);
   }
   request.content = std::move(d);

@@ -57,6 +57,9 @@ struct request_options {
   std::uint64_t epoch = 1;
   std::optional<utc_time> due = std::nullopt;
   std::string content = "{\"a\":1}";
+  std::string key = {};
+  std::optional<milliseconds> within = std::nullopt;
+  milliseconds ageing{60'000};
 };
 [[nodiscard]] new_delivery make_request(organization_id org, const request_options& options);
 /// A delivered first attempt; the test changes the rest.

@@ -13,8 +13,8 @@
 namespace waybill::core::sqlite {
 
 /// Fetches the tasks a destination should try next and takes them over. Reads ranges of the queue's own order (due from
-/// creation) and of the index by time (deferred); retries that wait for later are never looked at. Runs inside the writer's
-/// transaction.
+/// creation) and of the index by time (deferred); retries that wait for later are never looked at, nor are tasks that wait
+/// for an earlier one of their ordering key. Runs inside the writer's transaction.
 class claim_writer {
 public:
   claim_writer(database& db, const shard_epochs& epochs, delivery_reader& deliveries);
@@ -36,20 +36,23 @@ private:
     task state;
     int deferred = 0;
   };
+  struct group {
+    int priority = 0;
+    task_status state = task_status::pending;
+  };
 
-  result<std::vector<candidate>> candidates(const request& asked);
-  result<bool> has_deferred(const request& asked);
-  result<void> add_deferred(const request& asked, int priority, std::vector<candidate>& to);
-  result<std::optional<utc_time>> first_after(const request& asked);
+  result<std::vector<candidate>> candidates(const request& asked, const std::vector<group>& deferred);
+  result<std::vector<group>> deferred_groups(destination_id id);
+  result<std::optional<utc_time>> first_after(const request& asked, const std::vector<group>& deferred);
   static result<std::optional<utc_time>> first_not_held(rows found, const request& asked);
-  static result<void> add_rows(rows found, const request& asked, int deferred, std::size_t most, std::vector<candidate>& to);
+  static result<void> add_rows(rows found, const request& asked, int deferred, std::vector<candidate>& to);
   result<void> take(const request& asked, candidate& one);
 
   const shard_epochs& epochs_;
   delivery_reader& deliveries_;
   statement on_time_;
   statement deferred_;
-  statement any_deferred_;
+  statement next_priority_;
   statement later_;
   statement later_on_time_;
   statement take_;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "core/store/sqlite/cursor_text.hpp"
+#include "core/store/cursor_text.hpp"
 
 namespace waybill::core::sqlite {
 namespace {
@@ -14,36 +14,6 @@ constexpr std::uint32_t max_examined = 50'000;
 // What waits is mostly new: a look at the newest finds a page of it unless nearly everything is done already.
 constexpr std::uint32_t newest_examined = 2'000;
 constexpr std::uint32_t chunk_size = 128;
-constexpr int highest_priority = 10;
-
-/// The first id that a UUIDv7 made in this millisecond can have (RFC 9562 section 5.7: the first 48 bits are the time).
-id_bytes first_id_at(std::int64_t unix_ms) {
-  const auto ms = static_cast<std::uint64_t>(std::clamp<std::int64_t>(unix_ms, 0, (std::int64_t{1} << 48) - 1));
-  id_bytes id{};
-  for (std::size_t i = 0; i < 6; ++i) id[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
-  return id;
-}
-
-bool waits(std::optional<delivery_status> status) {
-  return status == delivery_status::queued || status == delivery_status::processing;
-}
-
-bool goes_to(const delivery_head& head, destination_id destination) {
-  return std::any_of(head.targets.begin(), head.targets.end(), [&](const task_target& t) { return t.second == destination; });
-}
-
-bool head_matches(const delivery_head& head, const delivery_filter& filter) {
-  const auto& d = head.content;
-  if (filter.from && d.created_at < *filter.from) return false;
-  if (filter.to && d.created_at >= *filter.to) return false;
-  if (filter.created_by && d.created_by != *filter.created_by) return false;
-  if (!filter.payload_type.empty() && d.payload_type != filter.payload_type) return false;
-  if (!filter.correlation_id.empty() && d.correlation_id != filter.correlation_id) return false;
-  if (!filter.tag.empty() && std::find(d.tags.begin(), d.tags.end(), filter.tag) == d.tags.end()) return false;
-  if (filter.destination && !goes_to(head, *filter.destination)) return false;
-  return filter.text.empty() || contains_text(d.filename, filter.text) || contains_text(d.correlation_id, filter.text) ||
-         contains_text(d.metadata, filter.text);
-}
 
 }  // namespace
 
@@ -65,8 +35,9 @@ delivery_list_reader::delivery_list_reader(database& db, delivery_reader& delive
            "SELECT DISTINCT delivery_id FROM delivery_logs "
            "WHERE destination_id = ?1 AND delivery_id >= ?2 AND delivery_id < ?3 ORDER BY delivery_id DESC LIMIT ?4"),
       queue_(db,
-             "SELECT DISTINCT delivery_id FROM delivery_queue WHERE destination_id = ?1 AND deferred = ?5 AND priority = ?6 "
-             "AND delivery_id >= ?2 AND delivery_id < ?3 ORDER BY delivery_id DESC LIMIT ?4"),
+             // In the order of rank, not of ids: all that waits there is looked at, the newest are kept.
+             "SELECT delivery_id FROM delivery_queue WHERE destination_id = ?1 AND delivery_id >= ?2 AND delivery_id < ?3 "
+             "ORDER BY delivery_id DESC LIMIT ?4"),
       unhappy_(db,
                "SELECT DISTINCT delivery_id FROM delivery_logs INDEXED BY delivery_logs_unhappy "
                "WHERE organization_id = ?1 AND delivery_id >= ?2 AND delivery_id < ?3 AND status = ?5 AND status <> 4 "
@@ -172,17 +143,15 @@ result<delivery_list_reader::candidates> delivery_list_reader::next_candidates(c
   return fail(error_code::internal_error, "unknown source of deliveries");
 }
 
-/// The log has them in order; the queue has an order of its own for each priority, on time and deferred.
+/// What is finished and what waits; a delivery can be in both, by two tasks.
 result<delivery_list_reader::candidates> delivery_list_reader::of_destination(const walk& range, std::uint32_t count) {
   const auto destination = *range.filter.destination;
   auto all = collect(log_.query(destination, range.low, range.before, count), count);
   if (!all) return all;
   auto& ids = all->ids;
-  for (int part = 0; part < 2 * (highest_priority + 1); ++part) {
-    auto some = collect(queue_.query(destination, range.low, range.before, count, part % 2, part / 2), count);
-    if (!some) return some;
-    ids.insert(ids.end(), some->ids.begin(), some->ids.end());
-  }
+  auto waiting = collect(queue_.query(destination, range.low, range.before, count), count);
+  if (!waiting) return waiting;
+  ids.insert(ids.end(), waiting->ids.begin(), waiting->ids.end());
   std::sort(ids.begin(), ids.end(), [](const delivery_id& a, const delivery_id& b) { return b < a; });
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   all->more = ids.size() >= count;
@@ -193,7 +162,7 @@ result<delivery_list_reader::candidates> delivery_list_reader::of_destination(co
 result<bool> delivery_list_reader::matches(const delivery_head& head, const delivery_filter& filter) {
   if (!head_matches(head, filter)) return false;
   if (!filter.status) return true;
-  auto tasks = tasks_.find_all(head.content.id, head.content.priority, head.targets);
+  auto tasks = tasks_.find_all(head);
   if (!tasks) return fail(tasks.error());
   return derive_status(*tasks) == *filter.status;
 }

@@ -3,13 +3,17 @@
 
 #include <algorithm>
 
+#include "core/queue/task_rank.hpp"
+
 namespace waybill::core::sqlite {
 namespace {
 
 constexpr const char* task_columns =
     "SELECT destination_id, delivery_id, task_id, organization_id, priority, attempts, total_attempts, created_at, due_at, "
-    "deliver_by, owner_epoch FROM delivery_queue WHERE destination_id = ?1";
-constexpr const char* one_task = " AND deferred IN (0, 1) AND priority = ?2 AND delivery_id = ?3 AND task_id = ?4";
+    "deliver_by, owner_epoch, rank, ordering_key FROM delivery_queue WHERE destination_id = ?1";
+constexpr const char* one_task = " AND deferred IN (0, 1, 2) AND rank = ?2 AND delivery_id = ?3 AND task_id = ?4";
+constexpr const char* of_delivery =
+    " AND deferred IN (0, 1, 2) AND rank IN (SELECT ?2 - ?3 * step_ms FROM queue_ageing) AND delivery_id = ?4 AND task_id = ?5";
 
 // The log keeps what the delivery's row says of the payload. A cancelled task has the category of no failure (1).
 std::string log_cancelled_sql(const char* which) {
@@ -36,12 +40,16 @@ task cancelled_task_from(const rows& row) {
   t.due_at = row.time(8);
   t.deliver_by = row.maybe_time(9);
   t.owner_epoch = row.number<std::uint64_t>(10);
+  t.rank = row.integer(11);
   t.status = task_status::cancelled;
   return t;
 }
 
-result<void> collect(rows found, std::vector<task>& to) {
-  while (found.next()) to.push_back(cancelled_task_from(found));
+result<void> collect(rows found, std::vector<task>& to, std::vector<std::string>& keys) {
+  while (found.next()) {
+    to.push_back(cancelled_task_from(found));
+    keys.push_back(found.text(12));
+  }
   if (found.failed()) return fail(found.failure());
   return {};
 }
@@ -52,22 +60,24 @@ bool is_meant(const std::vector<destination_id>& only, destination_id id) {
 
 }  // namespace
 
-outcome_writer::outcome_writer(database& db, delivery_reader& deliveries, dead_letter_reader& dead_letters, task_reader& tasks)
-    : deliveries_(deliveries),
-      dead_letters_(dead_letters),
+outcome_writer::outcome_writer(database& db, delivery_reader& deliveries, task_reader& tasks, ordering_writer& ordering)
+    : ordering_(ordering),
+      deliveries_(deliveries),
       tasks_(tasks),
-      waiting_(db, std::string(task_columns) + one_task),
+      waiting_(db, std::string(task_columns) + of_delivery),
       waiting_at_(db, task_columns),
-      log_cancelled_(db, log_cancelled_sql(" AND q.deferred IN (0, 1) AND q.priority = ?2 AND q.delivery_id = ?3 "
+      log_cancelled_(db, log_cancelled_sql(" AND q.deferred IN (0, 1, 2) AND q.rank = ?2 AND q.delivery_id = ?3 "
                                            "AND q.task_id = ?4")),
       log_all_cancelled_(db, log_cancelled_sql("")),
       leave_(db, std::string("DELETE FROM delivery_queue WHERE destination_id = ?1") + one_task),
       leave_all_(db, "DELETE FROM delivery_queue WHERE destination_id = ?1"),
       unlog_(db, "DELETE FROM delivery_logs WHERE destination_id = ?1 AND delivery_id = ?2 AND task_id = ?3"),
       enqueue_(db,
-               "INSERT INTO delivery_queue (destination_id, deferred, priority, delivery_id, task_id, organization_id, shard, "
-               "state, due_at, attempts, total_attempts, owner_epoch, created_at, deliver_by, last_attempt, ordering_key) "
-               "VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, 1, ?7, 0, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13)"),
+               "INSERT INTO delivery_queue (destination_id, deferred, rank, delivery_id, task_id, organization_id, shard, "
+               "state, priority, due_at, attempts, total_attempts, owner_epoch, created_at, deliver_by, last_attempt, "
+               "ordering_key, ordering_number, ordering_state) VALUES (?1, iif(?14 IS NULL, 1, 2), ?2, ?3, ?4, ?5, ?6, 1, ?7, "
+               "?8, 0, ?9, ?10, ?11, ?12, nullif(?13, 0), ?14, ?15, iif(?14 IS NULL, NULL, 2))"),
+      ageing_(db, "SELECT step_ms FROM queue_ageing ORDER BY number DESC LIMIT 1"),
       discard_(db,
                "UPDATE delivery_logs SET discarded_at = ?4 WHERE destination_id = ?1 AND delivery_id = ?2 AND task_id = ?3"),
       exists_(db, "SELECT 1 FROM delivery_destinations WHERE id = ?1"),
@@ -79,23 +89,29 @@ result<std::vector<task>> outcome_writer::cancel(organization_id org, delivery_i
   auto head = deliveries_.head(org, id);
   if (!head) return fail(head.error());
   if (!*head) return no_such_delivery();
-  auto waiting = waiting_of(**head, only);
+  std::vector<std::string> keys;
+  auto waiting = waiting_of(**head, only, keys);
   if (!waiting) return waiting;
   for (const auto& one : *waiting) {
-    auto logged = log_cancelled_.run(one.destination, one.priority, one.delivery, one.id, now);
+    auto logged = log_cancelled_.run(one.destination, one.rank, one.delivery, one.id, now);
     if (!logged) return fail(logged.error());
-    auto left = leave_.run(one.destination, one.priority, one.delivery, one.id);
+    auto left = leave_.run(one.destination, one.rank, one.delivery, one.id);
     if (!left) return fail(left.error());
   }
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (!keys[i].empty())
+      if (auto settled = ordering_.settle((*waiting)[i].destination, keys[i]); !settled) return fail(settled.error());
   if (auto counted = count_cancelled(static_cast<std::int64_t>(waiting->size())); !counted) return fail(counted.error());
   return waiting;
 }
 
-result<std::vector<task>> outcome_writer::waiting_of(const delivery_head& head, const std::vector<destination_id>& only) {
+result<std::vector<task>> outcome_writer::waiting_of(const delivery_head& head, const std::vector<destination_id>& only,
+                                                     std::vector<std::string>& keys) {
   std::vector<task> found;
   for (const auto& [id, destination] : head.targets) {
     if (!is_meant(only, destination)) continue;
-    auto done = collect(waiting_.query(destination, head.content.priority, head.content.id, id), found);
+    auto done =
+        collect(waiting_.query(destination, head.content.created_at, head.content.priority, head.content.id, id), found, keys);
     if (!done) return fail(done.error());
   }
   return found;
@@ -103,7 +119,8 @@ result<std::vector<task>> outcome_writer::waiting_of(const delivery_head& head, 
 
 result<std::vector<task>> outcome_writer::cancel_all(destination_id id, utc_time now) {
   std::vector<task> found;
-  if (auto done = collect(waiting_at_.query(id), found); !done) return fail(done.error());
+  std::vector<std::string> keys;  // all of them end together: nothing is left to settle
+  if (auto done = collect(waiting_at_.query(id), found, keys); !done) return fail(done.error());
   if (found.empty()) return found;
   auto logged = log_all_cancelled_.run(id, nullptr, nullptr, nullptr, now);
   if (!logged) return fail(logged.error());
@@ -118,11 +135,12 @@ result<std::vector<task>> outcome_writer::retry(organization_id org, delivery_id
   auto head = deliveries_.head(org, id);
   if (!head) return fail(head.error());
   if (!*head) return no_such_delivery();
-  auto tasks = tasks_.find_all(id, (*head)->content.priority, (*head)->targets);
+  auto tasks = tasks_.find_all(**head);
   if (!tasks) return fail(tasks.error());
   std::vector<task> revived;
   for (const auto& one : *tasks) {
     if (one.status != task_status::failed || !is_meant(only, one.key.destination)) continue;
+    if ((*head)->content_expired) return no_content_any_more();
     auto moved = move_back(**head, one, owner_epoch, now);
     if (!moved) return fail(moved.error());
     if (*moved) revived.push_back(**moved);
@@ -131,15 +149,13 @@ result<std::vector<task>> outcome_writer::retry(organization_id org, delivery_id
   return revived;
 }
 
-result<std::vector<task>> outcome_writer::redrive(organization_id org, const dead_letter_filter& filter, std::uint32_t limit,
+result<std::vector<task>> outcome_writer::redrive(organization_id org, const std::vector<dead_row>& dead,
                                                   std::uint64_t owner_epoch, utc_time now) {
-  auto dead = dead_letters_.oldest(org, filter, limit, dead_letter_scope::redrivable);
-  if (!dead) return fail(dead.error());
   std::vector<task> revived;
-  for (const auto& row : *dead) {
+  for (const auto& row : dead) {
     auto head = deliveries_.head(org, row.key.delivery);
     if (!head) return fail(head.error());
-    if (!*head) continue;
+    if (!*head || (*head)->content_expired) continue;
     stored_task failed;
     failed.key = row.key;
     failed.total_attempts = row.total_attempts;
@@ -153,15 +169,13 @@ result<std::vector<task>> outcome_writer::redrive(organization_id org, const dea
   return revived;
 }
 
-result<std::uint64_t> outcome_writer::discard(organization_id org, const dead_letter_filter& filter, std::uint32_t limit,
-                                              utc_time now) {
-  auto dead = dead_letters_.oldest(org, filter, limit, dead_letter_scope::all);
-  if (!dead) return fail(dead.error());
-  for (const auto& row : *dead) {
+result<void> outcome_writer::discard(const std::vector<dead_row>& dead, utc_time now) {
+  for (const auto& row : dead) {
     auto done = discard_.run(row.key.destination, row.key.delivery, row.key.task, now);
     if (!done) return fail(done.error());
+    if (auto let_go = ordering_.unpark(row.key.destination, row.key.task); !let_go) return let_go;
   }
-  return dead->size();
+  return {};
 }
 
 /// A delivery deadline starts anew: who sends a task back after it passed wants it delivered, not failed at once.
@@ -181,14 +195,35 @@ result<std::optional<task>> outcome_writer::move_back(const delivery_head& head,
   t.total_attempts = failed.total_attempts;
   t.created_at = failed.created_at;
   t.due_at = now;
+  const auto step = ageing_step();
+  if (!step) return fail(step.error());
+  t.rank = rank_of(t.created_at, t.priority, *step);
   if (d.deliver_within) t.deliver_by = now + *d.deliver_within;
   auto unlogged = unlog_.run(t.destination, t.delivery, t.id);
   if (!unlogged) return fail(unlogged.error());
-  auto queued = enqueue_.run(t.destination, t.priority, t.delivery, t.id, t.organization, shard_of(t.destination), t.due_at,
-                             t.total_attempts, t.owner_epoch, t.created_at, t.deliver_by, failed.last_attempt,
-                             text_or_null{d.ordering_key});
+  std::optional<std::int64_t> number;
+  if (!d.ordering_key.empty()) {
+    auto found = ordering_.number_of(t.organization, t.delivery);
+    if (!found) return fail(found.error());
+    number = *found;
+  }
+  auto queued = enqueue_.run(t.destination, t.rank, t.delivery, t.id, t.organization, shard_of(t.destination), t.priority,
+                             t.due_at, t.total_attempts, t.owner_epoch, t.created_at, t.deliver_by, failed.last_attempt,
+                             text_or_null{d.ordering_key}, number);
   if (!queued) return fail(queued.error());
+  if (number) {
+    if (auto let_go = ordering_.unpark(t.destination, t.id); !let_go) return fail(let_go.error());
+    if (auto settled = ordering_.settle(t.destination, d.ordering_key); !settled) return fail(settled.error());
+  }
   return std::optional<task>{t};
+}
+
+/// The one that new ranks are made with.
+result<milliseconds> outcome_writer::ageing_step() {
+  auto found = ageing_.query();
+  if (found.next()) return milliseconds{found.integer(0)};
+  if (found.failed()) return fail(found.failure());
+  return usual_ageing_step;
 }
 
 result<bool> outcome_writer::destination_exists(destination_id id) {

@@ -2,6 +2,7 @@
 #include "core/store/sqlite/record_writer.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace waybill::core::sqlite {
 namespace {
@@ -11,6 +12,14 @@ int likely_deferred(const task& before) {
   return before.total_attempts > 0 || before.status == task_status::retrying || before.due_at != before.created_at ? 1 : 0;
 }
 
+constexpr int no_place = -1;
+
+/// The values of `deferred` that its row may have, the likely one first. Only a keyed task is ever held (2).
+std::array<int, 3> places(const task& before, bool keyed) {
+  const int likely = likely_deferred(before);
+  return {likely, 1 - likely, keyed ? 2 : no_place};
+}
+
 bool is_failure(const attempt_result& made) {
   return made.action != attempt_action::delivered && made.action != attempt_action::canceled;
 }
@@ -18,19 +27,29 @@ bool is_failure(const attempt_result& made) {
 }  // namespace
 
 // Every write to the queue names the whole key and the epoch: zero rows mean that the task is no longer ours.
-record_writer::record_writer(database& db, const shard_epochs& epochs)
+record_writer::record_writer(database& db, const shard_epochs& epochs, ordering_writer& ordering)
     : db_(db),
       epochs_(epochs),
+      ordering_(ordering),
       previous_(db,
-                "SELECT last_attempt FROM delivery_queue WHERE destination_id = ?1 AND deferred IN (0, 1) AND priority = ?2 "
+                "SELECT last_attempt FROM delivery_queue WHERE destination_id = ?1 AND deferred IN (0, 1, 2) AND rank = ?2 "
                 "AND delivery_id = ?3 AND task_id = ?4 AND owner_epoch = ?5"),
       leave_(db,
-             "DELETE FROM delivery_queue WHERE destination_id = ?1 AND deferred = ?6 AND priority = ?2 "
+             "DELETE FROM delivery_queue WHERE destination_id = ?1 AND deferred = ?6 AND rank = ?2 "
              "AND delivery_id = ?3 AND task_id = ?4 AND owner_epoch = ?5"),
       wait_(db,
             "UPDATE delivery_queue SET deferred = 1, state = 2, due_at = ?7, attempts = ?8, total_attempts = ?9, "
-            "last_attempt = ?10 WHERE destination_id = ?1 AND deferred = ?6 AND priority = ?2 AND delivery_id = ?3 "
+            "last_attempt = ?10 WHERE destination_id = ?1 AND deferred = ?6 AND rank = ?2 AND delivery_id = ?3 "
             "AND task_id = ?4 AND owner_epoch = ?5"),
+      // One that was held back while it was tried stays held, unless its policy lets it be passed (?11 = 3).
+      keyed_wait_(db,
+                  "UPDATE delivery_queue SET deferred = iif(ordering_state = 2 AND ?11 = 1, 2, 1), state = 2, due_at = ?7, "
+                  "attempts = ?8, total_attempts = ?9, last_attempt = ?10, "
+                  "ordering_state = iif(ordering_state = 2 AND ?11 = 1, 2, ?11) WHERE destination_id = ?1 AND deferred = ?6 "
+                  "AND rank = ?2 AND delivery_id = ?3 AND task_id = ?4 AND owner_epoch = ?5"),
+      is_held_(db,
+               "SELECT 1 FROM delivery_queue WHERE destination_id = ?1 AND deferred = 2 AND rank = ?2 AND delivery_id = ?3 "
+               "AND task_id = ?4"),
       attempt_(db,
                "INSERT INTO delivery_attempts (id, task_id, number, previous, started_at, duration_ms, action, category, code, "
                "retry_after_ms, bytes_sent, disable_destination, external_reference, detail, message, request, response) "
@@ -67,7 +86,7 @@ result<record_result> record_writer::record_one(const attempt_record& one, utc_t
   if (epochs_.is_fenced(before.destination, before.owner_epoch)) return record_result::fenced;
   std::optional<std::int64_t> previous;
   if (before.total_attempts > 0 || one.made.number > 1) {
-    auto found = previous_.query(before.destination, before.priority, before.delivery, before.id, before.owner_epoch);
+    auto found = previous_.query(before.destination, before.rank, before.delivery, before.id, before.owner_epoch);
     if (!found.next()) {
       if (found.failed()) return fail(found.failure());
       return record_result::fenced;
@@ -85,9 +104,10 @@ result<record_result> record_writer::record_one(const attempt_record& one, utc_t
 
 result<record_result> record_writer::finish(const attempt_record& one, std::optional<std::int64_t> previous, utc_time now) {
   const auto& before = one.before;
-  const int likely = likely_deferred(before);
-  for (const int deferred : {likely, 1 - likely}) {
-    auto left = leave_.run(before.destination, before.priority, before.delivery, before.id, before.owner_epoch, deferred);
+  const bool keyed = !one.ordering_key.empty();
+  for (const int deferred : places(before, keyed)) {
+    if (deferred == no_place) continue;
+    auto left = leave_.run(before.destination, before.rank, before.delivery, before.id, before.owner_epoch, deferred);
     if (!left) return fail(left.error());
     if (*left == 0) continue;
     auto row = insert_attempt(one.made, previous);
@@ -98,6 +118,10 @@ result<record_result> record_writer::finish(const attempt_record& one, std::opti
                  one.payload_size, one.payload_sha256, text_or_null{one.idempotency_key}, text_or_null{one.correlation_id});
     if (!logged) return fail(logged.error());
     (one.after == task_status::delivered ? delivered_ : failed_) += 1;
+    if (!keyed) return record_result::recorded;
+    auto settled = one.after == task_status::failed ? ordering_.failed(before, one.ordering_key)
+                                                    : ordering_.settle(before.destination, one.ordering_key);
+    if (!settled) return fail(settled.error());
     return record_result::recorded;
   }
   return record_result::fenced;
@@ -105,20 +129,40 @@ result<record_result> record_writer::finish(const attempt_record& one, std::opti
 
 result<record_result> record_writer::postpone(const attempt_record& one, std::optional<std::int64_t> previous) {
   const auto& before = one.before;
-  const int likely = likely_deferred(before);
+  const bool keyed = !one.ordering_key.empty();
+  auto state = ordering_writer::state::may_go;
+  if (keyed) {
+    const auto policy = ordering_.policy_of(before.destination);
+    if (!policy) return fail(policy.error());
+    if (*policy == ordering_failure::skip) state = ordering_writer::state::passed;
+  }
   auto row = insert_attempt(one.made, previous);
   if (!row) return fail(row.error());
   const auto total = std::max(before.total_attempts + 1, one.made.number);
-  for (const int deferred : {likely, 1 - likely}) {
-    auto moved = wait_.run(before.destination, before.priority, before.delivery, before.id, before.owner_epoch, deferred,
-                           one.due_at.value_or(before.due_at), one.attempts_after, total, *row);
+  const auto due = one.due_at.value_or(before.due_at);
+  for (const int deferred : places(before, keyed)) {
+    if (deferred == no_place) continue;
+    auto moved = keyed ? keyed_wait_.run(before.destination, before.rank, before.delivery, before.id, before.owner_epoch,
+                                         deferred, due, one.attempts_after, total, *row, state)
+                       : wait_.run(before.destination, before.rank, before.delivery, before.id, before.owner_epoch, deferred,
+                                   due, one.attempts_after, total, *row);
     if (!moved) return fail(moved.error());
-    if (*moved > 0) return record_result::recorded;
+    if (*moved > 0) return keyed ? settle(one) : record_result::recorded;
   }
   // Not ours: the attempt must leave no trace either. It is the last row of the table, so its number is free again.
   auto undone = undo_attempt_.run(*row);
   if (!undone) return fail(undone.error());
   return record_result::fenced;
+}
+
+/// The task waits for its retry: whether it still is the one of its key that goes.
+result<record_result> record_writer::settle(const attempt_record& one) {
+  const auto& t = one.before;
+  if (auto settled = ordering_.settle(t.destination, one.ordering_key); !settled) return fail(settled.error());
+  auto held = is_held_.query(t.destination, t.rank, t.delivery, t.id);
+  if (held.next()) return record_result::held;
+  if (held.failed()) return fail(held.failure());
+  return record_result::recorded;
 }
 
 result<std::int64_t> record_writer::insert_attempt(const attempt& made, std::optional<std::int64_t> previous) {

@@ -33,6 +33,14 @@ public:
     snapshot s(db()); return from_->dead_letters.list(org, f, p); }
   result<std::uint64_t> count_dead_letters(organization_id org, const dead_letter_filter& f) override {
     return from_->dead_letters.count(org, f); }
+  result<job> get_job(organization_id org, job_id id) override { return from_->jobs.get(org, id); }
+  result<page<job>> list_jobs(organization_id org, const job_filter& f, const page_request& p) override { return from_->jobs.list(org, f, p); }
+  result<std::optional<organization_id>> owner_of_job(job_id id) override { return from_->jobs.owner_of(id); }
+  result<dead_letter> get_dead_letter(organization_id org, task_id id) override {
+    snapshot s(db()); return from_->dead_letters.get(org, id); }
+  result<dead_letter_scan> scan_dead_letters(organization_id org, const dead_letter_filter& f, task_id after,
+                                             std::uint32_t limit, std::uint32_t walk) override {
+    snapshot s(db()); return from_->dead_letters.scan(org, f, after, limit, walk); }
   result<queue_stats> queue(organization_id org, utc_time now) override { return from_->queue.of_organization(org, now); }
   result<queue_stats> destination_queue(destination_id id, utc_time now) override { return from_->queue.of_destination(id, now); }
   result<page<api_key>> list_keys(organization_id org, const page_request& p) override { return from_->config.list_keys(org, p); }
@@ -48,6 +56,30 @@ public:
   result<std::string> handler_state(destination_id id, std::string_view key) override { return from_->config.handler_state(id, key); }
   result<reconciliation> reconcile() override { return from_->queue.reconcile(); }
   result<std::string> key_check() override { return from_->config.key_check(); }
+  result<payload> get_payload(organization_id org, payload_id id) override { return from_->payloads.get(org, id); }
+  result<payload_chunk> read_chunk(organization_id org, payload_id id, std::uint32_t number) override {
+    return from_->payloads.chunk(org, id, number); }
+  result<std::uint64_t> payload_bytes(organization_id org) override { return from_->payloads.bytes_of(org); }
+  result<std::optional<organization_id>> payload_owner(payload_id id) override { return from_->payloads.owner(id); }
+  result<page<audit_row>> list_audit(organization_id chain, const audit_filter& f, const page_request& p) override {
+    return from_->audit.list(chain, f, p); }
+  result<std::vector<audit_row>> audit_rows(organization_id chain, std::uint64_t number, std::uint32_t limit) override {
+    return from_->audit.after(chain, number, limit); }
+  result<audit_chain_state> audit_chain(organization_id chain) override { return from_->audit.chain(chain); }
+  result<std::vector<organization_id>> audit_chains_with_rows_before(utc_time before) override {
+    return from_->audit.chains_with_rows_before(before); }
+  result<legal_hold> get_hold(organization_id org, hold_id id) override { return from_->holds.get(org, id); }
+  result<page<legal_hold>> list_holds(organization_id org, const page_request& p) override { return from_->holds.list(org, p); }
+  result<std::vector<legal_hold>> all_holds(organization_id org) override { return from_->holds.all(org); }
+  result<retention_candidates> retention_candidates_of(const retention_range& range, std::uint32_t limit) override {
+    snapshot s(db()); return from_->retention.candidates(range, limit); }
+  result<erasure> get_erasure(erasure_id id) override { return from_->erasures.get(id); }
+  result<page<erasure>> list_erasures(organization_id org, const page_request& p) override { return from_->erasures.list(org, p); }
+  result<std::vector<erasure>> unfinished_erasures() override { return from_->erasures.unfinished(); }
+  result<std::vector<delivery_id>> erasure_candidates(const erasure& of, std::uint32_t limit) override {
+    return from_->erasures.candidates(of, limit); }
+  result<std::optional<legal_hold>> hold_against(erasure& of, std::uint32_t most) override {
+    snapshot s(db()); return from_->erasures.hold_against(of, most); }
   // clang-format on
 
 protected:
@@ -72,10 +104,10 @@ public:
   }
   result<void> load() { return epochs_.load(); }
 
-  result<void> begin() override { return run(begin_); }
+  result<void> begin() override;
   result<void> commit() override;
   void rollback() override;
-  result<void> savepoint() override { return run(savepoint_); }
+  result<void> savepoint() override;
   result<void> release_savepoint() override { return run(release_); }
   void rollback_savepoint() override;
 
@@ -92,14 +124,18 @@ public:
   result<std::vector<task>> retry(organization_id org, delivery_id id, const std::vector<destination_id>& only,
                                   std::uint64_t owner_epoch, utc_time now) override {
     return outcome_.retry(org, id, only, owner_epoch, now); }
-  result<std::vector<task>> redrive(organization_id org, const dead_letter_filter& f, std::uint32_t limit,
-                                    std::uint64_t owner_epoch, utc_time now) override {
-    return outcome_.redrive(org, f, limit, owner_epoch, now); }
-  result<std::uint64_t> discard(organization_id org, const dead_letter_filter& f, std::uint32_t limit, utc_time now) override {
-    return outcome_.discard(org, f, limit, now); }
+  result<void> create_job(const job& j) override { return jobs_.create(j); }
+  result<std::vector<job>> claim_jobs(std::uint64_t owner_epoch, const job_slots& slots, utc_time now) override {
+    return jobs_.claim(owner_epoch, slots, now); }
+  result<job> change_job(organization_id org, job_id id, const job_change& change, utc_time now) override {
+    return jobs_.change(org, id, change, now); }
+  result<job_step_result> step_job(const job_step& step, utc_time now) override { return jobs_.step(step, now); }
+  result<void> fail_job(organization_id org, job_id id, std::uint64_t owner_epoch, const std::string& why, utc_time now) override {
+    return jobs_.fail_job(org, id, owner_epoch, why, now); }
+  result<std::uint64_t> sweep_jobs(utc_time before, std::uint32_t limit) override { return jobs_.sweep(before, limit); }
   result<void> create_destination(const destination& d, const std::vector<signing_secret>& secrets) override {
     return config_.create_destination(d, secrets); }
-  result<void> update_destination(const destination& d, std::uint64_t expected) override { return config_.update_destination(d, expected); }
+  result<void> update_destination(const destination& d, std::uint64_t expected) override;
   result<destination> set_destination_state(organization_id org, destination_id id, destination_state state,
                                             const std::string& reason, utc_time now) override {
     return config_.set_destination_state(org, id, state, reason, now); }
@@ -110,11 +146,32 @@ public:
   result<void> put_handler_state(destination_id id, std::string_view key, std::string_view value) override {
     return config_.put_handler_state(id, key, value); }
   result<void> create_organization(const organization& o) override { return config_.create_organization(o); }
-  result<void> update_organization(const organization& o, std::uint64_t expected) override { return config_.update_organization(o, expected); }
+  result<void> update_organization(const organization& o, std::uint64_t expected) override;
+  order_changes take_order_changes() override { return ordering_.take(); }
+  result<expire_result> expire(utc_time now, std::uint32_t limit) override { return deadlines_.expire(now, limit); }
   result<void> create_key(const api_key& k) override { return config_.create_key(k); }
   result<void> revoke_key(organization_id org, key_id id, utc_time now) override { return config_.revoke_key(org, id, now); }
   result<void> touch_keys(const std::vector<std::pair<key_id, utc_time>>& used) override { return config_.touch_keys(used); }
   result<std::uint64_t> sweep_idempotency(utc_time now, std::uint32_t limit) override { return config_.sweep_idempotency(now, limit); }
+  result<void> begin_payload(const payload& p, utc_time expires) override { return payloads_.begin(p, expires); }
+  result<void> append_chunk(payload_id id, const payload_chunk& next, utc_time expires) override {
+    return payloads_.append(id, next, expires); }
+  result<payload> finish_payload(const payload& p, utc_time expires) override { return payloads_.finish(p, expires); }
+  result<void> abort_payload(payload_id id) override { return payloads_.abort(id); }
+  result<bool> sweep_payloads(utc_time now, std::uint32_t most) override { return payloads_.sweep(now, most); }
+  result<void> append_audit(const std::vector<audit_entry>& entries) override { return from().audit.append(entries); }
+  result<std::uint64_t> trim_audit(organization_id chain, utc_time before, std::uint32_t limit) override {
+    return from().audit.trim(chain, before, limit); }
+  result<void> place_hold(const legal_hold& hold) override { return from().holds.place(hold); }
+  result<legal_hold> release_hold(organization_id org, hold_id id) override { return from().holds.release(org, id); }
+  result<void> create_erasure(const erasure& order) override { return from().erasures.create(order); }
+  result<void> update_erasure(const erasure& changed) override { return from().erasures.update(changed); }
+  result<erasure_step> erase_organization_rows(erasure_id id, std::uint32_t limit) override {
+    const overwriting zeros(db()); return from().erasures.erase_organization_rows(id, limit); }
+  result<retention_step> apply_retention(const retention_range& range, const std::vector<delivery_id>& ids, utc_time now,
+                                         milliseconds budget) override;
+  result<erasure_step> erase_deliveries(erasure_id id, const std::vector<delivery_id>& ids, utc_time now,
+                                        milliseconds budget) override;
   // clang-format on
   result<std::vector<task>> delete_destination(organization_id org, destination_id id, std::uint64_t expected_version,
                                                utc_time now) override;
@@ -131,11 +188,15 @@ private:
   statement release_{db(), "RELEASE job"};
   shard_epochs epochs_{db()};
   bool epochs_changed_ = false;
-  accept_writer accept_{db()};
-  record_writer record_{db(), epochs_};
+  ordering_writer ordering_{db(), epochs_, from().deliveries};
+  deadline_writer deadlines_{db(), ordering_};
+  accept_writer accept_{db(), ordering_};
+  record_writer record_{db(), epochs_, ordering_};
   claim_writer claim_{db(), epochs_, from().deliveries};
-  outcome_writer outcome_{db(), from().deliveries, from().dead_letters, from().tasks};
+  outcome_writer outcome_{db(), from().deliveries, from().tasks, ordering_};
+  job_writer jobs_{db(), from().jobs, from().dead_letters, outcome_};
   config_writer config_{db(), from().config};
+  payload_writer payloads_{db(), from().payloads};
 };
 
 result<void> writer_session::run(statement& what) {
@@ -154,12 +215,57 @@ result<void> writer_session::commit() {
 
 void writer_session::rollback() {
   if (db().in_transaction()) static_cast<void>(db().execute("ROLLBACK"));
+  ordering_.forget();
   forget();
 }
 
 void writer_session::rollback_savepoint() {
   if (db().in_transaction()) static_cast<void>(db().execute("ROLLBACK TO job; RELEASE job"));
+  ordering_.back_to_mark();
   forget();
+}
+
+result<void> writer_session::begin() {
+  ordering_.forget();
+  return run(begin_);
+}
+
+result<void> writer_session::savepoint() {
+  ordering_.mark();
+  return run(savepoint_);
+}
+
+result<void> writer_session::update_destination(const destination& d, std::uint64_t expected) {
+  const auto before = ordering_.policy_of(d.id);
+  if (!before) return fail(before.error());
+  if (auto done = config_.update_destination(d, expected); !done) return done;
+  const auto after = ordering_.policy_of(d.id);
+  if (!after) return fail(after.error());
+  return *before == *after ? result<void>{} : ordering_.follow_policy(d.id);
+}
+
+result<void> writer_session::update_organization(const organization& o, std::uint64_t expected) {
+  const auto before = get_organization(o.id);
+  if (auto done = config_.update_organization(o, expected); !done || !before) return done;
+  return before->policy.ordering.on_failure == o.policy.ordering.on_failure ? result<void>{} : ordering_.follow_policies(o.id);
+}
+
+result<retention_step> writer_session::apply_retention(const retention_range& range, const std::vector<delivery_id>& ids,
+                                                       utc_time now, milliseconds budget) {
+  const overwriting zeros(db());
+  return from().retention.apply(range, ids, budget,
+                                [&](const std::vector<dead_row>& dead) { return outcome_.discard(dead, now); });
+}
+
+result<erasure_step> writer_session::erase_deliveries(erasure_id id, const std::vector<delivery_id>& ids, utc_time now,
+                                                      milliseconds budget) {
+  const overwriting zeros(db());
+  return from().erasures.erase_deliveries(id, ids, budget, [&](const retained_delivery& d) -> result<std::vector<task>> {
+    if (const auto dead = d.dead_letters(); !dead.empty())
+      if (auto done = outcome_.discard(dead, now); !done) return fail(done.error());
+    if (!d.waits()) return std::vector<task>{};
+    return outcome_.cancel(d.head.content.organization, d.head.content.id, {}, now);
+  });
 }
 
 void writer_session::forget() {

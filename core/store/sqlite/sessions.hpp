@@ -9,10 +9,16 @@
 #include "core/store/sqlite/config_writer.hpp"
 #include "core/store/sqlite/database.hpp"
 #include "core/store/sqlite/dead_letter_reader.hpp"
+#include "core/store/sqlite/deadline_writer.hpp"
 #include "core/store/sqlite/delivery_list_reader.hpp"
+#include "core/store/sqlite/job_reader.hpp"
+#include "core/store/sqlite/job_writer.hpp"
+#include "core/store/sqlite/ordering_writer.hpp"
 #include "core/store/sqlite/outcome_writer.hpp"
+#include "core/store/sqlite/payload_writer.hpp"
 #include "core/store/sqlite/queue_reader.hpp"
 #include "core/store/sqlite/record_writer.hpp"
+#include "core/store/sqlite/retention_engine.hpp"
 #include "core/store/store.hpp"
 
 namespace waybill::core::sqlite {
@@ -26,8 +32,15 @@ struct reading {
   delivery_reader deliveries{db, tasks};
   delivery_list_reader lists{db, deliveries, tasks};
   dead_letter_reader dead_letters{db, tasks};
+  job_reader jobs{db};
   queue_reader queue{db};
   config_reader config{db};
+  payload_reader payloads{db};
+  audit_table audit{db};
+  hold_table holds{db};
+  retained_rows retained{db, deliveries, tasks};
+  retention_table retention{db, retained, holds};
+  erasure_table erasures{db, retained, holds};
 };
 
 /// Who looks after the file hears here what the writer does. Both calls come on the writer's thread.

@@ -20,6 +20,7 @@ public:
   result<void> load();
   /// Raises all of them to one more than the highest, and returns that. Forgotten again by load() after a rollback.
   result<std::uint64_t> take_over(std::string_view node, utc_time now);
+  [[nodiscard]] std::uint64_t of(const destination_id& id) const { return epochs_[shard_of(id)]; }
   [[nodiscard]] bool is_fenced(const destination_id& id, std::uint64_t owner_epoch) const {
     return owner_epoch < epochs_[shard_of(id)];
   }

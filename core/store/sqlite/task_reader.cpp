@@ -4,49 +4,17 @@
 #include <algorithm>
 
 namespace waybill::core::sqlite {
-namespace {
-
-/// A parked task waits for its destination, not for its own time: a disabled one has no time at all.
-void park(task_view& view, destination_state state, breaker_state breaker, std::optional<utc_time> breaker_next) {
-  const bool disabled = state == destination_state::disabled;
-  if (is_final(view.status) || (!disabled && breaker != breaker_state::open)) return;
-  view.status = task_status::parked;
-  if (disabled || !view.next_attempt_at || !breaker_next)
-    view.next_attempt_at = std::nullopt;
-  else
-    view.next_attempt_at = std::max(*view.next_attempt_at, *breaker_next);
-}
-
-void add_last(task_view& view, const attempt& last) {
-  view.category = last.result.category;
-  view.code = last.result.code;
-  view.external_reference = last.result.external_reference;
-  if (last.result.action != attempt_action::delivered) view.failure_reason = last.result.message;
-}
-
-}  // namespace
-
-delivery_status derive_status(const std::vector<stored_task>& tasks) {
-  bool waiting = false, begun = false, failed = false, kept = tasks.empty();
-  for (const auto& task : tasks) {
-    const bool final = is_final(task.status);
-    waiting = waiting || !final;
-    begun = begun || final || task.total_attempts > 0;
-    failed = failed || task.status == task_status::failed;
-    kept = kept || task.status != task_status::cancelled;
-  }
-  if (waiting) return begun ? delivery_status::processing : delivery_status::queued;
-  if (failed) return delivery_status::failed;
-  return kept ? delivery_status::completed : delivery_status::cancelled;
-}
-
 task_reader::task_reader(database& db)
     : log_(db,
-           "SELECT status, attempts, total_attempts, created_at, finished_at, last_attempt FROM delivery_logs "
+           "SELECT status, attempts, total_attempts, created_at, finished_at, last_attempt, category FROM delivery_logs "
            "WHERE destination_id = ?1 AND delivery_id = ?2 AND task_id = ?3"),
       queue_(db,
-             "SELECT state, attempts, total_attempts, created_at, due_at, last_attempt FROM delivery_queue "
-             "WHERE destination_id = ?1 AND deferred IN (0, 1) AND priority = ?2 AND delivery_id = ?3 AND task_id = ?4"),
+             // The rank follows from the time and the priority by one of the steps there ever were.
+             "SELECT state, attempts, total_attempts, created_at, due_at, last_attempt, deferred = 2 AND EXISTS (SELECT 1 "
+             "FROM parked_keys p WHERE p.destination_id = q.destination_id AND p.ordering_key = q.ordering_key "
+             "AND p.ordering_number < q.ordering_number) FROM delivery_queue q WHERE destination_id = ?1 "
+             "AND deferred IN (0, 1, 2) AND rank IN (SELECT ?2 - ?3 * step_ms FROM queue_ageing) AND delivery_id = ?4 "
+             "AND task_id = ?5"),
       destination_(db,
                    "SELECT d.type, d.label, d.state, h.breaker, h.breaker_next_attempt_at FROM delivery_destinations d "
                    "JOIN destination_health h ON h.destination_id = d.id WHERE d.id = ?1"),
@@ -63,27 +31,29 @@ result<std::optional<stored_task>> task_reader::find(const task_key& key) {
     time = row.time(4);
     task.last_attempt = row.integer(5);
   };
-  auto waiting = queue_.query(key.destination, key.priority, key.delivery, key.task);
+  auto waiting = queue_.query(key.destination, key.created_at, key.priority, key.delivery, key.task);
   if (waiting.next()) {
     read(waiting, task.due_at);
+    if (waiting.integer(6) != 0) task.status = task_status::parked;
     return task;
   }
   if (waiting.failed()) return fail(waiting.failure());
   auto finished = log_.query(key.destination, key.delivery, key.task);
   if (finished.next()) {
     read(finished, task.finished_at);
+    task.category = finished.number<failure_category>(6);
     return task;
   }
   if (finished.failed()) return fail(finished.failure());
   return std::optional<stored_task>{};
 }
 
-result<std::vector<stored_task>> task_reader::find_all(delivery_id delivery, std::uint8_t priority,
-                                                       const std::vector<task_target>& targets) {
+result<std::vector<stored_task>> task_reader::find_all(const delivery_head& head) {
+  const auto& d = head.content;
   std::vector<stored_task> found;
-  found.reserve(targets.size());
-  for (const auto& [id, destination] : targets) {
-    auto one = find({destination, delivery, id, priority});
+  found.reserve(head.targets.size());
+  for (const auto& [id, destination] : head.targets) {
+    auto one = find({destination, d.id, id, d.priority, d.created_at});
     if (!one) return fail(one.error());
     if (*one) found.push_back(**one);
   }
@@ -91,20 +61,13 @@ result<std::vector<stored_task>> task_reader::find_all(delivery_id delivery, std
 }
 
 result<task_view> task_reader::view(const stored_task& task, bool with_attempts) {
-  task_view view;
-  view.id = task.key.task;
-  view.delivery = task.key.delivery;
-  view.destination = task.key.destination;
-  view.status = task.status;
-  view.attempts = task.attempts;
-  view.created_at = task.created_at;
-  view.next_attempt_at = task.due_at;
-  view.finished_at = task.finished_at;
+  auto view = begin_view(task);
   if (auto added = add_destination(view); !added) return fail(added.error());
   std::int64_t previous = 0;
   auto last = read_attempt(task.last_attempt, previous);
   if (!last) return fail(last.error());
-  if (*last) add_last(view, **last);
+  if (*last) add_last_attempt(view, **last);
+  add_expiry(view, task);
   if (!with_attempts) return view;
   auto log = attempts(task.last_attempt);
   if (!log) return fail(log.error());
