@@ -24,6 +24,10 @@ if(WAYBILL_SANITIZE)
   endif()
   add_link_options(-fsanitize=${WAYBILL_SANITIZE})
 endif()
+if(WAYBILL_FUZZ)  # libFuzzer steers by the coverage of the code under test, not only of its own main
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
 
 find_program(WAYBILL_MOLD mold)
 find_program(WAYBILL_LLD ld.lld)
