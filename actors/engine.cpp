@@ -42,6 +42,17 @@ core::result<core::network_guard> make_guard(const core::config& settings) {
   return core::network_guard{std::move(allowed)};
 }
 
+core::payload_intake::options upload_options(const core::config& settings) {
+  core::payload_intake::options o;
+  o.most_bytes = settings.server.max_payload_bytes;
+  o.organization_bytes = settings.store.organization_payload_bytes;
+  o.most_at_once = settings.server.max_uploads;
+  // Longer than the api waits for a sender that is silent, so that the sweep never takes an upload that lives.
+  o.lease = 2 * settings.server.upload_idle_timeout;
+  o.keep_unused = settings.store.keep_unused_payloads;
+  return o;
+}
+
 /// Calls `each` with every item of a paged read.
 template <class T, class Read, class Each>
 core::result<void> for_all(Read read, Each each) {
@@ -69,6 +80,7 @@ struct engine::state {
   std::unique_ptr<core::store_readers> readers;
   engine_context context;
   std::unique_ptr<core::store_writer> writer;
+  std::unique_ptr<core::payload_intake> uploads;
   key_ring keys;
   engine_service service;
   std::unique_ptr<housekeeping> chores;
@@ -114,6 +126,8 @@ core::result<std::unique_ptr<engine>> engine::start(const parts& with) {
       *std::move(session), with.time, options, [&s] { s.context.relay.flush(); },
       [&s](core::order_changes changes) { s.context.relay.add_changes(std::move(changes)); });
   s.context.writer = s.writer.get();
+  s.uploads = std::make_unique<core::payload_intake>(*s.writer, with.time, upload_options(with.settings));
+  s.context.uploads = s.uploads.get();
   s.context.services = std::make_shared<handler_host>(s.context, *std::move(guard));
   if (auto done = s.take_over(); !done) return core::fail(done.error());
   if (auto done = s.load(with.storage); !done) return core::fail(done.error());
@@ -200,6 +214,7 @@ bool engine::stop(std::chrono::milliseconds grace) {
     clean = waiting.wait_for(grace) == std::future_status::ready;
   }
   // What is handed back stays due in the store. Writer and readers answer everything they hold before the actors go.
+  if (s.uploads) s.uploads->stop();
   if (s.writer) s.writer->stop();
   s.readers->stop();
   s.context.relay.disconnect();

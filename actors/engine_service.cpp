@@ -7,14 +7,16 @@
 
 namespace waybill::actors {
 
-void engine_service::connect(caf::actor intake, caf::actor registry) {
+void engine_service::connect(caf::actor intake, caf::actor registry, caf::actor jobs) {
   intake_ = std::move(intake);
   registry_ = std::move(registry);
+  jobs_ = std::move(jobs);
 }
 
 void engine_service::disconnect() {
   intake_ = nullptr;
   registry_ = nullptr;
+  jobs_ = nullptr;
 }
 
 core::result<core::caller> engine_service::authenticate(std::string_view presented, std::string_view acting_for,

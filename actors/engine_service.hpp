@@ -30,7 +30,7 @@ inline constexpr std::uint8_t engine_only = 0;
 class engine_service final : public core::delivery_service {
 public:
   engine_service(engine_context& context, key_ring& keys) : context_(context), keys_(keys) {}
-  void connect(caf::actor intake, caf::actor registry);
+  void connect(caf::actor intake, caf::actor registry, caf::actor jobs);
   void disconnect();
 
   void deliver(const core::caller&, core::delivery_request, core::reply<core::delivery_receipt>) override;
@@ -38,6 +38,10 @@ public:
   void list_deliveries(const core::caller&, core::delivery_filter, core::page_request,
                        core::reply<core::page<core::delivery_view>>) override;
   void get_payload(const core::caller&, core::delivery_id, core::reply<core::delivery_ptr>) override;
+  void read_payload(const core::caller&, const core::delivery_ptr& of, std::uint64_t offset,
+                    core::reply<std::shared_ptr<const std::string>>) override;
+  void begin_upload(const core::caller&, core::upload_request,
+                    core::reply<std::shared_ptr<core::payload_upload>>) override;
   void get_attempt(const core::caller&, core::delivery_id, core::attempt_id, core::reply<core::attempt>) override;
   void retry_delivery(const core::caller&, core::delivery_id, std::vector<core::destination_id>,
                       core::reply<core::delivery_view>) override;
@@ -67,8 +71,12 @@ public:
 
   void list_dead_letters(const core::caller&, core::dead_letter_filter, core::page_request,
                          core::reply<core::page<core::dead_letter>>) override;
-  void redrive_dead_letters(const core::caller&, core::dead_letter_action, core::reply<std::uint64_t>) override;
-  void discard_dead_letters(const core::caller&, core::dead_letter_action, core::reply<std::uint64_t>) override;
+  void get_dead_letter(const core::caller&, core::task_id, core::reply<core::dead_letter>) override;
+  void preview_dead_letters(const core::caller&, core::dead_letter_filter, core::reply<core::dead_letter_preview>) override;
+  void create_job(const core::caller&, core::job_input, core::reply<core::job>) override;
+  void get_job(const core::caller&, core::job_id, core::reply<core::job>) override;
+  void list_jobs(const core::caller&, core::job_filter, core::page_request, core::reply<core::page<core::job>>) override;
+  void change_job(const core::caller&, core::job_id, core::job_change, core::reply<core::job>) override;
   void get_queue(const core::caller&, core::reply<core::queue_report>) override;
 
   void list_keys(const core::caller&, core::page_request, core::reply<core::page<core::api_key>>) override;
@@ -91,6 +99,8 @@ private:
   /// The organization's destination, secrets sealed. A foreign id leaves a security event.
   [[nodiscard]] core::result<core::destination> own_destination(const core::caller& who, core::read_session& session,
                                                                 core::destination_id id) const;
+  [[nodiscard]] core::result<core::payload> own_payload(const core::caller& who, core::read_session& session,
+                                                        const core::delivery_request& request) const;
   [[nodiscard]] core::result<core::delivery_view> own_delivery(const core::caller& who, core::read_session& session,
                                                                core::delivery_id id) const;
   void report_foreign(const core::caller& who, std::string_view what, const std::string& id) const;
@@ -108,10 +118,9 @@ private:
   void save_changed(core::destination d, std::uint64_t expected_version, core::reply<core::destination> reply);
   void connect_and_test(const core::destination& d, nlohmann::json clear, core::reply<core::connection_test> reply);
   void reply_with_delivery(const core::caller& who, core::delivery_id id, core::reply<core::delivery_view> reply);
-  void redrive_batch(const core::caller& who, core::dead_letter_filter filter, std::uint64_t so_far,
-                     core::reply<std::uint64_t> reply);
-  void discard_batch(const core::caller& who, core::dead_letter_filter filter, std::uint64_t so_far,
-                     core::reply<std::uint64_t> reply);
+  /// The organization's job, if the caller reaches all that it works on. A foreign id leaves a security event.
+  [[nodiscard]] core::result<core::job> own_job(const core::caller& who, core::read_session& session, core::job_id id) const;
+  void save_job(const core::caller& who, core::job made, core::reply<core::job> reply);
   void keep_secret(const core::caller& who, core::destination_id id, core::secret_input input, bool rotate,
                    core::reply<core::signing_secret> reply);
 
@@ -119,6 +128,7 @@ private:
   key_ring& keys_;
   caf::actor intake_;
   caf::actor registry_;
+  caf::actor jobs_;
 };
 
 template <class T, class Work>

@@ -40,8 +40,17 @@ void get_destination_type(exchange& x);
 
 // handlers_dead_letters.cpp
 void list_dead_letters(exchange& x);
+void get_dead_letter(exchange& x);
 void redrive_dead_letters(exchange& x);
 void discard_dead_letters(exchange& x);
+
+// handlers_jobs.cpp
+void list_jobs(exchange& x);
+void get_job(exchange& x);
+void patch_job(exchange& x);
+void pause_job(exchange& x);
+void resume_job(exchange& x);
+void cancel_job(exchange& x);
 
 // handlers_admin.cpp
 void list_keys(exchange& x);

@@ -33,9 +33,13 @@ json attempt_json(const core::attempt& made, audience reader) {
   return out;
 }
 
-json task_json(const core::task_view& task, audience reader) {
+json attempts_json(const core::task_view& task, audience reader) {
   json log = json::array();
   for (const auto& made : task.attempt_log) log.push_back(attempt_json(made, reader));
+  return log;
+}
+
+json task_json(const core::task_view& task, audience reader) {
   return {{"destinationId", task.destination.to_string()},
           {"type", text_or_null(task.destination_type)},
           {"label", text_or_null(task.destination_label)},
@@ -48,7 +52,7 @@ json task_json(const core::task_view& task, audience reader) {
           {"category", category_or_null(task.category)},
           {"code", task.code},
           {"externalReference", text_or_null(task.external_reference)},
-          {"attemptLog", std::move(log)}};
+          {"attemptLog", attempts_json(task, reader)}};
 }
 
 json options_json(const core::delivery& head) {
@@ -65,6 +69,28 @@ json options_json(const core::delivery& head) {
 json object_or_null(const std::string& text) {
   auto parsed = text.empty() ? json{} : json::parse(text, nullptr, false);
   return parsed.is_object() ? parsed : json{};
+}
+
+json dead_letter_json(const core::dead_letter& letter, std::string_view base_url) {
+  const auto& task = letter.task;
+  const auto id = task.id.to_string();
+  const auto delivery = task.delivery.to_string();
+  return json{{"taskId", id},
+              {"deliveryId", delivery},
+              {"destinationId", task.destination.to_string()},
+              {"type", text_or_null(task.destination_type)},
+              {"label", text_or_null(task.destination_label)},
+              {"payloadType", letter.payload_type},
+              {"correlationId", text_or_null(letter.correlation_id)},
+              {"attempts", task.attempts},
+              {"queuedAt", core::to_rfc3339(task.created_at)},
+              {"finishedAt", time_or_null(task.finished_at)},
+              {"category", category_or_null(task.category)},
+              {"code", task.code},
+              {"failureReason", text_or_null(task.failure_reason)},
+              {"links",
+               {{"self", fmt::format("{}/v1/dead-letters/{}", base_url, id)},
+                {"delivery", fmt::format("{}/v1/deliveries/{}", base_url, delivery)}}}};
 }
 
 }  // namespace
@@ -122,22 +148,13 @@ std::string attempt_text(const core::attempt& made, audience reader) {
 }
 
 std::string dead_letter_text(const core::dead_letter& letter, std::string_view base_url) {
-  const auto& task = letter.task;
-  const auto delivery = task.delivery.to_string();
-  return to_text({{"taskId", task.id.to_string()},
-                  {"deliveryId", delivery},
-                  {"destinationId", task.destination.to_string()},
-                  {"type", text_or_null(task.destination_type)},
-                  {"label", text_or_null(task.destination_label)},
-                  {"payloadType", letter.payload_type},
-                  {"correlationId", text_or_null(letter.correlation_id)},
-                  {"attempts", task.attempts},
-                  {"queuedAt", core::to_rfc3339(task.created_at)},
-                  {"finishedAt", time_or_null(task.finished_at)},
-                  {"category", category_or_null(task.category)},
-                  {"code", task.code},
-                  {"failureReason", text_or_null(task.failure_reason)},
-                  {"links", {{"delivery", fmt::format("{}/v1/deliveries/{}", base_url, delivery)}}}});
+  return to_text(dead_letter_json(letter, base_url));
+}
+
+std::string dead_letter_text(const core::dead_letter& letter, audience reader, std::string_view base_url) {
+  auto document = dead_letter_json(letter, base_url);
+  document["attemptLog"] = attempts_json(letter.task, reader);
+  return to_text(document);
 }
 
 std::string queue_text(const core::queue_report& report, bool with_node) {

@@ -19,6 +19,8 @@ enum class audience : std::uint8_t { customer = 1, operators };
 /// With the request as sent and the answer as received, redacted by the engine.
 [[nodiscard]] std::string attempt_text(const core::attempt& attempt, audience reader);
 [[nodiscard]] std::string dead_letter_text(const core::dead_letter& letter, std::string_view base_url);
+/// With its attempts.
+[[nodiscard]] std::string dead_letter_text(const core::dead_letter& letter, audience reader, std::string_view base_url);
 [[nodiscard]] std::string queue_text(const core::queue_report& report, bool with_node);
 
 }  // namespace waybill::api

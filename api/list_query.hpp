@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "api/http_request.hpp"
 #include "core/model/time.hpp"
@@ -30,6 +32,24 @@ template <class Id>
   const auto id = Id::parse(*value);
   if (!id) query.fault(name, "format", "not an id of the form " + std::string{Id::prefix} + "_…");
   return id;
+}
+
+/// One or several of a kind, separated by commas; empty if absent.
+template <class Id>
+[[nodiscard]] std::vector<Id> take_ids(query_parameters& query, std::string_view name) {
+  std::vector<Id> ids;
+  const auto value = query.take(name);
+  if (!value) return ids;
+  for (std::size_t from = 0; from <= value->size();) {
+    const auto end = std::min(value->find(',', from), value->size());
+    const auto id = Id::parse(std::string_view{*value}.substr(from, end - from));
+    if (id) ids.push_back(*id);
+    // A list that lost one would ask for more than was meant.
+    if (!id) query.fault(name, "format", "not ids of the form " + std::string{Id::prefix} + "_…, separated by commas");
+    if (!id) return {};
+    from = end + 1;
+  }
+  return ids;
 }
 
 /// `parse(text)` gives the word's value, or nothing for another word.

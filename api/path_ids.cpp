@@ -30,4 +30,8 @@ std::optional<core::organization_id> organization_in_path(exchange& x) {
   return first_id<core::organization_id>(x, core::error_code::organization_not_found, "there is no such organization");
 }
 
+std::optional<core::job_id> job_in_path(exchange& x) {
+  return first_id<core::job_id>(x, core::error_code::job_not_found, "there is no such job");
+}
+
 }  // namespace waybill::api

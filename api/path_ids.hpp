@@ -17,6 +17,7 @@ class exchange;
 [[nodiscard]] std::optional<core::delivery_id> delivery_in_path(exchange& x);
 [[nodiscard]] std::optional<core::destination_id> destination_in_path(exchange& x);
 [[nodiscard]] std::optional<core::organization_id> organization_in_path(exchange& x);
+[[nodiscard]] std::optional<core::job_id> job_in_path(exchange& x);
 
 /// 200 with the destination, its ETag, and its health where the service tells it.
 void answer_with_destination(exchange& x, core::result<core::destination> changed);

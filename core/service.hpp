@@ -9,6 +9,8 @@
 
 #include "core/model/caller.hpp"
 #include "core/model/error.hpp"
+#include "core/payload/payload_upload.hpp"
+#include "core/store/job_records.hpp"
 #include "core/store/records.hpp"
 
 #include <nlohmann/json.hpp>
@@ -24,7 +26,8 @@ struct delivery_request {
   std::vector<destination_id> destinations;     ///< empty: the organization's defaults
   std::string payload_type;                     ///< report | export | data | custom
   std::string content;                          ///< the bytes of payload.data exactly as they stood in the request
-  std::string content_type = "application/json";
+  std::optional<payload_id> payload;            ///< or uploaded before; then `content` is empty
+  std::string content_type = "application/json";  ///< empty with a payload: the payload's own
   std::string filename;
   std::string metadata = "{}";  ///< JSON object text
   std::uint8_t priority = 5;
@@ -36,6 +39,12 @@ struct delivery_request {
   std::optional<milliseconds> deliver_within;
   std::string ordering_key;
   sha256_digest body_hash{};  ///< fingerprint of the whole request body
+};
+
+/// What is known of an upload before its bytes come.
+struct upload_request {
+  std::string content_type;
+  std::optional<std::uint64_t> size;  ///< if the sender announced it
 };
 
 struct delivery_receipt {
@@ -90,9 +99,16 @@ struct destination_type {
   nlohmann::json config_schema;
 };
 
-struct dead_letter_action {
+/// What a job on dead letters would find.
+struct dead_letter_preview {
+  std::uint64_t count = 0;
+  std::vector<dead_letter> sample;  ///< the newest few
+};
+
+struct job_input {
+  job_work work = job_work::redrive;
   dead_letter_filter filter;
-  bool dry_run = false;
+  std::optional<std::uint32_t> rate_per_second;  ///< the node's setting otherwise
 };
 
 struct key_input {
@@ -138,11 +154,18 @@ class delivery_service {
 public:
   virtual ~delivery_service() = default;
 
-  /// 202 means it is on stable storage. Also: queue_full, idempotency_key_reused, destination_not_found with pointers.
+  /// 202 means it is on stable storage. Also: queue_full, idempotency_key_reused, destination_not_found and payload_not_found
+  /// with pointers.
   virtual void deliver(const caller&, delivery_request, reply<delivery_receipt>) = 0;
   virtual void get_delivery(const caller&, delivery_id, reply<delivery_view>) = 0;  ///< with attempts
   virtual void list_deliveries(const caller&, delivery_filter, page_request, reply<page<delivery_view>>) = 0;
+  /// Content that is a payload's is left out: read_payload has it.
   virtual void get_payload(const caller&, delivery_id, reply<delivery_ptr>) = 0;
+  /// Of what get_payload gave: the payload_chunk_bytes (at the end fewer) that hold this offset.
+  virtual void read_payload(const caller&, const delivery_ptr& of, std::uint64_t offset,
+                            reply<std::shared_ptr<const std::string>>) = 0;
+  /// payload_too_large; rate_limit_exceeded while as many are under way as may be.
+  virtual void begin_upload(const caller&, upload_request, reply<std::shared_ptr<payload_upload>>) = 0;
   virtual void get_attempt(const caller&, delivery_id, attempt_id, reply<attempt>) = 0;
   /// Empty list: every failed (or waiting) task. conflict if there is none.
   virtual void retry_delivery(const caller&, delivery_id, std::vector<destination_id>, reply<delivery_view>) = 0;
@@ -170,8 +193,14 @@ public:
   virtual void destination_types(const caller&, reply<std::vector<destination_type>>) = 0;
 
   virtual void list_dead_letters(const caller&, dead_letter_filter, page_request, reply<page<dead_letter>>) = 0;
-  virtual void redrive_dead_letters(const caller&, dead_letter_action, reply<std::uint64_t>) = 0;
-  virtual void discard_dead_letters(const caller&, dead_letter_action, reply<std::uint64_t>) = 0;
+  virtual void get_dead_letter(const caller&, task_id, reply<dead_letter>) = 0;  ///< with attempts
+  virtual void preview_dead_letters(const caller&, dead_letter_filter, reply<dead_letter_preview>) = 0;
+  /// Answered when the job is on stable storage; it is worked on afterwards, whatever becomes of this process.
+  virtual void create_job(const caller&, job_input, reply<job>) = 0;
+  virtual void get_job(const caller&, job_id, reply<job>) = 0;
+  virtual void list_jobs(const caller&, job_filter, page_request, reply<page<job>>) = 0;
+  /// No further portion begins once this is answered. conflict for a finished job.
+  virtual void change_job(const caller&, job_id, job_change, reply<job>) = 0;
 
   virtual void get_queue(const caller&, reply<queue_report>) = 0;
 

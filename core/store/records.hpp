@@ -172,6 +172,18 @@ struct queue_stats {
   std::uint64_t due = 0;  ///< of pending and retrying, those whose time has come
   std::optional<utc_time> oldest_created_at;
   std::optional<utc_time> next_due;
+
+  void add(const queue_stats& other) {
+    const auto earlier = [](auto& mine, const auto& theirs) {
+      if (theirs && (!mine || *theirs < *mine)) mine = theirs;
+    };
+    pending += other.pending;
+    retrying += other.retrying;
+    parked += other.parked;
+    due += other.due;
+    earlier(oldest_created_at, other.oldest_created_at);
+    earlier(next_due, other.next_due);
+  }
 };
 
 /// accepted = delivered + failed + cancelled + waiting, or something was lost (architecture section 4, law 1).

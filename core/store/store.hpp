@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model/error.hpp"
+#include "core/store/backlog_store.hpp"
 #include "core/store/compliance_store.hpp"
 #include "core/store/job_store.hpp"
 #include "core/store/order_store.hpp"
@@ -19,7 +20,7 @@ namespace waybill::core {
 
 /// What both sessions can read. Every call is one consistent snapshot and blocks for disk. Secret fields come back sealed.
 /// Errors: store_unavailable, *_not_found, validation_error for a cursor that no answer gave.
-class read_session : public payload_reads, public job_reads, public compliance_reads {
+class read_session : public payload_reads, public job_reads, public compliance_reads, public backlog_reads {
 public:
   ~read_session() override = default;
 

@@ -68,15 +68,14 @@ TEST_CASE_METHOD(running_engine, "a task out of attempts is a dead letter that c
   auto letters = ask<core::page<core::dead_letter>>([&](auto reply) { service().list_dead_letters(admin, {}, {}, reply); });
   REQUIRE(letters);
   REQUIRE(letters->items.size() == 1);
-  auto counted = ask<std::uint64_t>([&](auto reply) {
-    service().redrive_dead_letters(admin, {core::dead_letter_filter{}, true}, reply);
-  });
-  CHECK(counted.value() == 1);
+  auto preview = ask<core::dead_letter_preview>([&](auto reply) { service().preview_dead_letters(admin, {}, reply); });
+  REQUIRE(preview);
+  CHECK(preview->count == 1);
+  CHECK(preview->sample.size() == 1);
   up = true;
-  auto driven = ask<std::uint64_t>([&](auto reply) {
-    service().redrive_dead_letters(admin, {core::dead_letter_filter{}, false}, reply);
-  });
-  CHECK(driven.value() == 1);
+  auto made = ask<core::job>([&](auto reply) { service().create_job(admin, {}, reply); });
+  REQUIRE(made);
+  CHECK(made->total == 1);
   REQUIRE(reaches(receipt->id, task_status::delivered));
   CHECK(view(receipt->id).tasks.at(0).attempt_log.size() == 3);
   CHECK(reconcile().difference() == 0);

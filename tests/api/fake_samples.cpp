@@ -27,6 +27,7 @@ const attempt_id fake_service::known_attempt = fixed<attempt_id>(4);
 const task_id fake_service::known_task = fixed<task_id>(5);
 const secret_id fake_service::known_secret = fixed<secret_id>(6);
 const key_id fake_service::known_key = fixed<key_id>(7);
+const job_id fake_service::known_job = fixed<job_id>(8);
 
 utc_time moment() { return from_unix_ms(1'767'225'600'123); }  // 2026-01-01T00:00:00.123Z
 

@@ -37,6 +37,8 @@ public:
   static const core::task_id known_task;
   static const core::secret_id known_secret;
   static const core::key_id known_key;
+  static const core::payload_id known_payload;
+  static const core::job_id known_job;
 
   [[nodiscard]] std::vector<std::string> calls() const;
   [[nodiscard]] core::caller last_caller() const;
@@ -59,8 +61,14 @@ public:
   core::delivery_filter deliveries;
   core::destination_filter destinations;
   core::dead_letter_filter letters;
-  core::dead_letter_action action;
+  core::job_input job_said;
+  core::job_filter jobs;
+  core::job_change change;
   core::page_request paging;
+  core::upload_request upload;
+  std::string uploaded;            ///< what arrived, of all uploads
+  std::size_t uploads_dropped = 0;  ///< given up before their end
+  std::size_t uploads_finished = 0;
   core::destination_input destination_said;
   core::update_kind update = core::update_kind::replace;
   core::secret_input secret_said;
@@ -76,6 +84,8 @@ public:
   bool replayed = false;
   bool ready = true;
   std::string next_cursor;
+  std::string stored_payload;       ///< not empty: the known delivery's content is this payload
+  std::optional<core::error> append_failure;
   std::uint64_t version = 3;
 
   void deliver(const core::caller&, core::delivery_request, core::reply<core::delivery_receipt>) override;
@@ -83,6 +93,9 @@ public:
   void list_deliveries(const core::caller&, core::delivery_filter, core::page_request,
                        core::reply<core::page<core::delivery_view>>) override;
   void get_payload(const core::caller&, core::delivery_id, core::reply<core::delivery_ptr>) override;
+  void read_payload(const core::caller&, const core::delivery_ptr&, std::uint64_t,
+                    core::reply<std::shared_ptr<const std::string>>) override;
+  void begin_upload(const core::caller&, core::upload_request, core::reply<std::shared_ptr<core::payload_upload>>) override;
   void get_attempt(const core::caller&, core::delivery_id, core::attempt_id, core::reply<core::attempt>) override;
   void retry_delivery(const core::caller&, core::delivery_id, std::vector<core::destination_id>,
                       core::reply<core::delivery_view>) override;
@@ -108,8 +121,12 @@ public:
   void destination_types(const core::caller&, core::reply<std::vector<core::destination_type>>) override;
   void list_dead_letters(const core::caller&, core::dead_letter_filter, core::page_request,
                          core::reply<core::page<core::dead_letter>>) override;
-  void redrive_dead_letters(const core::caller&, core::dead_letter_action, core::reply<std::uint64_t>) override;
-  void discard_dead_letters(const core::caller&, core::dead_letter_action, core::reply<std::uint64_t>) override;
+  void get_dead_letter(const core::caller&, core::task_id, core::reply<core::dead_letter>) override;
+  void preview_dead_letters(const core::caller&, core::dead_letter_filter, core::reply<core::dead_letter_preview>) override;
+  void create_job(const core::caller&, core::job_input, core::reply<core::job>) override;
+  void get_job(const core::caller&, core::job_id, core::reply<core::job>) override;
+  void list_jobs(const core::caller&, core::job_filter, core::page_request, core::reply<core::page<core::job>>) override;
+  void change_job(const core::caller&, core::job_id, core::job_change, core::reply<core::job>) override;
   void get_queue(const core::caller&, core::reply<core::queue_report>) override;
   void list_keys(const core::caller&, core::page_request, core::reply<core::page<core::api_key>>) override;
   void create_key(const core::caller&, core::key_input, core::reply<core::created_key>) override;
@@ -124,6 +141,7 @@ public:
                                                         std::string_view remote_address) override;
 
 private:
+  class fake_upload;
   /// Records the call under the lock; then `write` keeps its arguments.
   template <class Write>
   void note(const char* name, const core::caller& who, Write write);

@@ -38,6 +38,11 @@ void fake_service::get_payload(const caller& who, delivery_id, reply<delivery_pt
   note("get_payload", who);
   auto stored = one_delivery();
   stored.content = R"({"exact": 0.1000})";
+  if (!stored_payload.empty()) {
+    stored.content.clear();
+    stored.payload = known_payload;
+    stored.payload_size = stored_payload.size();
+  }
   give(std::move(reply), result<delivery_ptr>{std::make_shared<const delivery>(std::move(stored))});
 }
 
@@ -64,16 +69,6 @@ void fake_service::list_dead_letters(const caller& who, dead_letter_filter filte
   note("list_dead_letters", who, [&] { letters = filter, paging = page; });
   give(std::move(reply),
        result<core::page<dead_letter>>{core::page<dead_letter>{{{one_task(), "report", "corr"}}, next_cursor}});
-}
-
-void fake_service::redrive_dead_letters(const caller& who, dead_letter_action said, reply<std::uint64_t> reply) {
-  note("redrive_dead_letters", who, [&] { action = std::move(said); });
-  give(std::move(reply), result<std::uint64_t>{4});
-}
-
-void fake_service::discard_dead_letters(const caller& who, dead_letter_action said, reply<std::uint64_t> reply) {
-  note("discard_dead_letters", who, [&] { action = std::move(said); });
-  give(std::move(reply), result<std::uint64_t>{5});
 }
 
 void fake_service::get_queue(const caller& who, reply<queue_report> reply) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/store/store_fixture.hpp"
+#include "tests/store/job_fixture.hpp"
 
 using namespace waybill::core;
 using namespace waybill::core::test;
@@ -12,10 +12,6 @@ std::vector<task> cancel(store_fixture& s, const new_delivery& what, const std::
 
 std::vector<task> retry(store_fixture& s, const new_delivery& what, const std::vector<destination_id>& only = {}) {
   return must(s.write([&](write_session& w) { return w.retry(s.org, what.content->id, only, 3, at(70)); }));
-}
-
-std::vector<task> redrive(store_fixture& s, const dead_letter_filter& filter, std::uint32_t limit = 100) {
-  return must(s.write([&](write_session& w) { return w.redrive(s.org, filter, limit, 3, at(70)); }));
 }
 
 std::uint64_t dead(store_fixture& s, const dead_letter_filter& filter = {}) {
@@ -152,7 +148,7 @@ TEST_CASE("every filter of dead letters narrows the list, the count, the redrive
   const auto ta = a.tasks[0].id, tb = b.tasks[0].id, tc = c.tasks[0].id;
   dead_letter_filter filter;
   check(filter, {tc, tb, ta});
-  filter.destination = s.hook;
+  filter.destinations = {s.hook};
   check(filter, {tc, ta});
   filter.category = failure_category::network;
   check(filter, {tc});
@@ -169,25 +165,12 @@ TEST_CASE("every filter of dead letters narrows the list, the count, the redrive
   check(filter, {tc, ta});
   filter.category = failure_category::timeout;
   check(filter, {ta});
-  CHECK(must(s.write([&](write_session& w) { return w.discard(s.org, filter, 10, at(60)); })) == 1);
+  CHECK(discard(s, filter) == 1);
   check({}, {tc, tb});
   filter = {};
-  filter.destination = mail.id;
+  filter.destinations = {mail.id};
   CHECK(redrive(s, filter).size() == 1);
   check({}, {tc});
-}
-
-TEST_CASE("a redrive takes the oldest first, in portions") {
-  ON_EVERY_ENGINE(s);
-  std::vector<task_id> all;
-  for (int i = 0; i < 5; ++i) all.push_back(s.dead_letter({{s.hook}}).tasks[0].id);
-  const auto first = redrive(s, {}, 3);
-  REQUIRE(first.size() == 3);
-  for (std::size_t i = 0; i < 3; ++i) CHECK(first[i].id == all[i]);
-  CHECK(redrive(s, {}, 3).size() == 2);
-  CHECK(redrive(s, {}, 3).empty());
-  CHECK(must(s.reader().reconcile()).difference() == 0);
-  CHECK(s.claim(s.hook, 3, at(70)).tasks.size() == 5);
 }
 
 TEST_CASE("a dead letter whose destination is gone cannot be sent back and holds up no other") {
@@ -196,7 +179,7 @@ TEST_CASE("a dead letter whose destination is gone cannot be sent back and holds
   const auto lost = s.dead_letter({{gone}});
   const auto kept = s.dead_letter({{s.hook}});
   must(s.write([&](write_session& w) { return w.delete_destination(s.org, gone, 0, at(40)); }));
-  const auto revived = redrive(s, {}, 1);
+  const auto revived = redrive(s);
   REQUIRE(revived.size() == 1);
   CHECK(revived[0].id == kept.tasks[0].id);
   CHECK(retry(s, lost).empty());
@@ -208,10 +191,12 @@ TEST_CASE("a discarded dead letter leaves the list and stays in the history") {
   ON_EVERY_ENGINE(s);
   const auto a = s.dead_letter({{s.hook}});
   s.dead_letter({{s.hook}});
-  CHECK(must(s.write([&](write_session& w) { return w.discard(s.org, {}, 1, at(60)); })) == 1);
+  dead_letter_filter only_a;
+  only_a.tasks = {a.tasks[0].id};
+  CHECK(discard(s, only_a) == 1);
   CHECK(dead(s) == 1);
   CHECK(s.view(a).status == delivery_status::failed);
-  CHECK(redrive(s, {}).size() == 1);
+  CHECK(redrive(s).size() == 1);
   CHECK(must(s.reader().reconcile()).difference() == 0);
 }
 

@@ -6,22 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "core/store/records.hpp"
+#include "core/store/job_records.hpp"
 #include "core/store/sqlite/task_reader.hpp"
 
 namespace waybill::core::sqlite {
-
-/// A dead letter's log row, as far as a redrive or a discard needs it.
-struct dead_row {
-  task_key key;  ///< priority unset: the log does not keep it
-  std::uint32_t attempts = 0;
-  std::uint32_t total_attempts = 0;
-  utc_time created_at{};
-  utc_time finished_at{};
-  std::int64_t last_attempt = 0;
-};
-
-enum class dead_letter_scope : std::uint8_t { all = 1, redrivable };
 
 /// Finds dead letters: failed tasks that were not discarded. The caller holds the snapshot.
 class dead_letter_reader {
@@ -30,16 +18,23 @@ public:
 
   result<page<dead_letter>> list(organization_id org, const dead_letter_filter& filter, const page_request& request);
   result<std::uint64_t> count(organization_id org, const dead_letter_filter& filter);
-  /// Oldest first. `redrivable`: only those whose destination still exists.
-  result<std::vector<dead_row>> oldest(organization_id org, const dead_letter_filter& filter, std::uint32_t limit,
-                                       dead_letter_scope scope);
+  result<dead_letter> get(organization_id org, task_id id);
+  result<dead_letter_scan> scan(organization_id org, const dead_letter_filter& filter, task_id after, std::uint32_t limit,
+                                std::uint32_t walk);
+  /// Nothing if it is no dead letter (any more), or died after `until`.
+  result<std::optional<dead_row>> find(organization_id org, const dead_letter_key& key, utc_time until);
 
 private:
-  result<dead_letter> letter(organization_id org, const dead_row& row);
+  result<dead_letter> letter(organization_id org, const dead_row& row, bool with_attempts);
+  /// The task that is `walk` dead letters behind `after`; nothing if there are fewer.
+  result<std::optional<task_id>> far_end(organization_id org, task_id after, std::uint32_t walk);
 
   database& db_;
   task_reader& tasks_;
   statement delivery_;
+  statement one_;
+  statement still_dead_;
+  statement far_end_;
 };
 
 }  // namespace waybill::core::sqlite

@@ -52,6 +52,7 @@ public:
   result<page<organization>> list_organizations(const page_request& p) override { return from_->config.list_organizations(p); }
   result<std::vector<api_key>> all_keys() override { return from_->config.all_keys(); }
   result<queue_stats> whole_queue(utc_time now) override { return from_->queue.whole(now); }
+  result<std::vector<destination_backlog>> backlog(utc_time now) override { return from_->queue.backlog(now); }
   result<std::vector<waiting_destination>> waiting_destinations() override { return from_->queue.waiting_destinations(); }
   result<std::string> handler_state(destination_id id, std::string_view key) override { return from_->config.handler_state(id, key); }
   result<reconciliation> reconcile() override { return from_->queue.reconcile(); }
