@@ -19,7 +19,8 @@ std::string counts(const char* from) {
   return std::string(
              "SELECT coalesce(d.state = 2 OR h.breaker = 2, 0), sum(q.state = 1), sum(q.state = 2), "
              "sum(q.due_at <= ?1 AND q.deferred < 2), min(q.created_at), min(iif(q.deferred = 2, NULL, q.due_at)), sum(") +
-         parked_row + " AND q.state = 1), sum(" + parked_row + " AND q.state = 2) FROM " + from;
+         parked_row + " AND q.state = 1), sum(" + parked_row + " AND q.state = 2), q.destination_id, q.organization_id FROM " +
+         from;
 }
 
 }  // namespace
@@ -47,6 +48,8 @@ result<queue_stats> queue_reader::of_destination(destination_id id, utc_time now
 }
 
 result<queue_stats> queue_reader::whole(utc_time now) { return add_up(whole_.query(now)); }
+
+result<std::vector<destination_backlog>> queue_reader::backlog(utc_time now) { return backlog_from(whole_.query(now)); }
 
 result<std::vector<waiting_destination>> queue_reader::waiting_destinations() {
   return waiting_destinations_from(waiting_.query());
