@@ -56,15 +56,21 @@ int status_of(core::error_code code) {
     case error_code::destination_type_not_found:
     case error_code::delivery_not_found:
     case error_code::attempt_not_found:
+    case error_code::payload_not_found:
     case error_code::key_not_found:
     case error_code::secret_not_found:
     case error_code::job_not_found:
+    case error_code::hold_not_found:
+    case error_code::erasure_not_found:
       return 404;
     case error_code::method_not_allowed:
       return 405;
     case error_code::conflict:
     case error_code::idempotency_in_progress:
+    case error_code::legal_hold:
       return 409;
+    case error_code::payload_expired:
+      return 410;
     case error_code::precondition_failed:
       return 412;
     case error_code::payload_too_large:

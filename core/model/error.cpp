@@ -25,12 +25,22 @@ std::string_view to_string(error_code code) {
       return "DELIVERY_NOT_FOUND";
     case error_code::attempt_not_found:
       return "ATTEMPT_NOT_FOUND";
+    case error_code::payload_not_found:
+      return "PAYLOAD_NOT_FOUND";
     case error_code::key_not_found:
       return "KEY_NOT_FOUND";
     case error_code::secret_not_found:
       return "SECRET_NOT_FOUND";
     case error_code::job_not_found:
       return "JOB_NOT_FOUND";
+    case error_code::hold_not_found:
+      return "HOLD_NOT_FOUND";
+    case error_code::erasure_not_found:
+      return "ERASURE_NOT_FOUND";
+    case error_code::payload_expired:
+      return "PAYLOAD_EXPIRED";
+    case error_code::legal_hold:
+      return "LEGAL_HOLD";
     case error_code::method_not_allowed:
       return "METHOD_NOT_ALLOWED";
     case error_code::conflict:

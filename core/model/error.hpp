@@ -24,9 +24,14 @@ enum class error_code : std::uint8_t {
   destination_type_not_found,
   delivery_not_found,
   attempt_not_found,
+  payload_not_found,
   key_not_found,
   secret_not_found,
   job_not_found,
+  hold_not_found,
+  erasure_not_found,
+  payload_expired,  ///< it was there; retention took its content
+  legal_hold,       ///< something under a legal hold stands in the way
   method_not_allowed,
   conflict,
   precondition_failed,

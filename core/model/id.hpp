@@ -75,6 +75,10 @@ struct attempt_kind      { static constexpr std::string_view prefix = "att"; };
 struct key_kind          { static constexpr std::string_view prefix = "key"; };
 struct secret_kind       { static constexpr std::string_view prefix = "sec"; };
 struct job_kind          { static constexpr std::string_view prefix = "job"; };
+struct audit_kind        { static constexpr std::string_view prefix = "aud"; };
+struct hold_kind         { static constexpr std::string_view prefix = "hld"; };
+struct erasure_kind_id   { static constexpr std::string_view prefix = "ers"; };
+struct payload_kind      { static constexpr std::string_view prefix = "pay"; };
 // clang-format on
 
 using organization_id = typed_id<organization_kind>;
@@ -85,6 +89,10 @@ using attempt_id = typed_id<attempt_kind>;
 using key_id = typed_id<key_kind>;
 using secret_id = typed_id<secret_kind>;
 using job_id = typed_id<job_kind>;
+using audit_id = typed_id<audit_kind>;
+using hold_id = typed_id<hold_kind>;
+using erasure_id = typed_id<erasure_kind_id>;
+using payload_id = typed_id<payload_kind>;
 
 /// `hash(destination id) mod 1024`: the unit of ownership in a cluster (architecture section 1). Stable for ever.
 inline constexpr std::uint16_t shard_count = 1024;

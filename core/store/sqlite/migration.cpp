@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/store/sqlite/migration.hpp"
 
+#include <algorithm>
+
 #include "core/store/sqlite/statement.hpp"
 
 namespace waybill::core::sqlite {
@@ -30,15 +32,16 @@ result<bool> apply_next(database& db) {
   if (auto ours = refuse_foreign(db); !ours) return fail(ours.error());
   const auto version = read_number(db, "PRAGMA user_version");
   if (!version) return fail(version.error());
-  const auto& steps = all_migrations();
-  const auto known = static_cast<std::int64_t>(steps.size());
+  const auto known = all_migrations().back().number();
   if (*version > known)
     return fail(error_code::store_unavailable, "the store has schema " + std::to_string(*version) +
                                                    ", this program knows up to " + std::to_string(known) +
                                                    ": it was written by a newer version of Waybill");
-  if (*version == known) return false;
-  const auto& step = steps[static_cast<std::size_t>(*version)];
-  const auto sql = std::string(step.sql) + "; PRAGMA user_version=" + std::to_string(*version + 1) +
+  const auto next = std::find_if(all_migrations().begin(), all_migrations().end(),
+                                 [&](const migration& one) { return one.number() > *version; });
+  if (next == all_migrations().end()) return false;
+  const auto& step = *next;
+  const auto sql = std::string(step.sql) + "; PRAGMA user_version=" + std::to_string(step.number()) +
                    "; PRAGMA application_id=" + std::to_string(application_id);
   if (auto done = db.execute(sql.c_str()); !done)
     return fail(error_code::store_unavailable, "migration " + std::string(step.name) + ": " + done.error().message);
@@ -46,6 +49,12 @@ result<bool> apply_next(database& db) {
 }
 
 }  // namespace
+
+std::int64_t migration::number() const {
+  std::int64_t value = 0;
+  for (const char c : name.substr(0, 3)) value = value * 10 + (c - '0');
+  return value;
+}
 
 result<void> migrate(database& db) {
   for (;;) {

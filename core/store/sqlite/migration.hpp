@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,10 +10,13 @@
 
 namespace waybill::core::sqlite {
 
-/// One numbered step of the schema. Its number is its place in the list, from 1; released steps never change.
+/// One numbered step of the schema: its name begins with the number, in three digits. Numbers grow along the list, with gaps.
+/// Released steps never change.
 struct migration {
   std::string_view name;
   std::string_view sql;
+
+  [[nodiscard]] std::int64_t number() const;
 };
 
 /// The steps this binary knows (generated from migrations/*.sql).
