@@ -31,7 +31,7 @@ void check_metadata(const nlohmann::json& metadata, faults& out) {
 }
 
 core::policy_overrides check_policy(const nlohmann::json& json, faults& out) {
-  auto parsed = core::policy_from_json(json, "/policy");
+  auto parsed = core::policy_from_json(json, "/policy", core::policy_scope::destination);
   if (parsed) return *std::move(parsed);
   out.insert(out.end(), parsed.error().fields.begin(), parsed.error().fields.end());
   return {};
@@ -59,6 +59,13 @@ nlohmann::json check_config(const engine_context& context, const std::string& ty
   return config;
 }
 
+/// Batches only where the handler takes them: a policy that does nothing would be a wish granted in words.
+void check_batch(const engine_context& context, const core::destination& d, faults& out) {
+  const auto* type = context.plugins.find(d.type);
+  if (d.policy.batch.max_count.value_or(1) <= 1 || type == nullptr || type->has_feature("batch")) return;
+  out.push_back({"/policy/batch/maxCount", "unsupported", "a destination of type '" + d.type + "' takes no batches"});
+}
+
 tl::unexpected<core::error> refuse(faults out) {
   return core::fail({core::error_code::validation_error, "the destination is not valid", std::move(out), std::nullopt});
 }
@@ -80,6 +87,7 @@ core::result<checked_destination> check_new_destination(const engine_context& co
     if (input.config) checked.clear_config = check_config(context, d.type, *input.config, out);
   }
   if (!input.config) out.push_back({"/config", "required", "config is missing"});
+  check_batch(context, d, out);
   if (!out.empty()) return refuse(std::move(out));
   return checked;
 }
@@ -114,6 +122,7 @@ core::result<checked_destination> check_changed_destination(const engine_context
     laid.metadata->merge_patch(*input.metadata);
   }
   lay_over(d, laid, out);
+  check_batch(context, d, out);
   if (input.config) {
     auto wanted = kind == core::update_kind::merge ? *clear : *input.config;
     if (kind == core::update_kind::merge) {

@@ -32,6 +32,7 @@ core::result<void> open_handler(engine_context& context, core::read_session& ses
 
   out.health = *std::move(health);
   out.policy = loaded->policy.over(organization->policy.over(context.settings.default_policy()));
+  out.share = organization->policy.share();
   for (const auto& secret : *secrets)
     if (secret.expires_at && (!out.secrets_change_at || *secret.expires_at < *out.secrets_change_at))
       out.secrets_change_at = secret.expires_at;
@@ -42,6 +43,7 @@ core::result<void> open_handler(engine_context& context, core::read_session& ses
   const auto* type = context.plugins.find(settings->type);
   if (type == nullptr)
     return core::fail(core::error_code::destination_type_not_found, "no plugin of type '" + settings->type + "' is loaded");
+  if (!type->has_feature("batch")) out.policy.batch.max_count = 1;  // asked for by its organization, for those that can
   auto config = clear_config(context, *settings, *secrets);
   if (!config) return core::fail(config.error());
   auto handler = type->open(*config, id, context.services);

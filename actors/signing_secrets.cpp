@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/signing_secrets.hpp"
 
-#include <algorithm>
-
 #include "core/security/digest.hpp"
 
 namespace waybill::actors {
@@ -19,9 +17,7 @@ std::string_view prefix_of(std::string_view algorithm) { return is_ed25519(algor
 
 bool uses_signing_secrets(const engine_context& context, const std::string& type) {
   const auto* found = context.plugins.find(type);
-  if (found == nullptr) return false;
-  const auto features = found->feature_names();
-  return std::find(features.begin(), features.end(), "signing_secrets") != features.end();
+  return found != nullptr && found->has_feature("signing_secrets");
 }
 
 core::signing_secret generate_secret(core::destination_id id, std::string_view algorithm, core::utc_time now) {

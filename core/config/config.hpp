@@ -11,6 +11,7 @@
 
 #include "core/model/error.hpp"
 #include "core/model/policy.hpp"
+#include "core/model/retention.hpp"
 
 namespace waybill::core {
 
@@ -74,6 +75,12 @@ struct config {
     std::uint32_t secret_rotation_days = 0;  ///< age at which a secret is shown as due; 0: never
     std::chrono::milliseconds idempotency_window{24 * 60 * 60 * 1'000};
   } security;
+  retention_settings retention;
+  struct {
+    std::chrono::milliseconds sweep_interval{60 * 60 * 1'000};  ///< from the end of one pass to the next
+    std::uint64_t compact_max_bytes = 256ULL << 20;             ///< a larger file is rewritten at a start only
+    std::uint64_t compact_at_start_max_bytes = 16ULL << 30;     ///< nor then
+  } erasing;
   struct {
     bool metrics = true;
   } telemetry;

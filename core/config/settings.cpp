@@ -248,6 +248,27 @@ void add_rest(std::vector<setting>& out) {
   out.push_back(text("log.format", "text or json.", setting_texts::log_format, WAYBILL_MEMBER(log.format)));
 }
 
+void add_retention(std::vector<setting>& out) {
+  const auto days = [&](std::string_view key, std::string_view help, auto member) {
+    out.push_back(number(key, help, bounds::retention_days, member));
+  };
+  days("retention.deliveryDays", "A delivery with its logs, after it was finished; 0 here and below: for ever.",
+       WAYBILL_MEMBER(retention.delivery_days));
+  days("retention.attemptDays", "Attempts before a task's last.", WAYBILL_MEMBER(retention.attempt_days));
+  days("retention.attemptRecordDays", "Request and response of attempts.", WAYBILL_MEMBER(retention.attempt_record_days));
+  days("retention.payloadDays", "Content of finished deliveries.", WAYBILL_MEMBER(retention.payload_days));
+  days("retention.deadLetterDays", "After which a dead letter counts as discarded; until then its delivery stays whole.",
+       WAYBILL_MEMBER(retention.dead_letter_days));
+  days("retention.auditDays", "Rows of the audit trail.", WAYBILL_MEMBER(retention.audit_days));
+  out.push_back(number("retention.sweepIntervalMs", "From the end of one pass of retention to the next.",
+                       bounds::whole{100, 7 * day_ms}, WAYBILL_MEMBER(erasing.sweep_interval)));
+  out.push_back(number("retention.compactMaxBytes",
+                       "Largest SQLite file that is rewritten while the node runs, to end an erasure.",
+                       bounds::whole{0, 1'000'000'000'000}, WAYBILL_MEMBER(erasing.compact_max_bytes)));
+  out.push_back(number("retention.compactAtStartMaxBytes", "Largest SQLite file that is rewritten for that at a start.",
+                       bounds::whole{0, 1'000'000'000'000}, WAYBILL_MEMBER(erasing.compact_at_start_max_bytes)));
+}
+
 #undef WAYBILL_MEMBER
 
 }  // namespace
@@ -259,6 +280,7 @@ const std::vector<setting>& all_settings() {
     add_store_and_queue(out);
     add_policy(out);
     add_rest(out);
+    add_retention(out);
     return out;
   }();
   return all;

@@ -31,9 +31,17 @@ inline constexpr whole failure_threshold{1, 1'000'000};
 inline constexpr whole recovery_timeout_ms{1, day_ms};
 inline constexpr whole half_open_max_calls{1, 1'000};
 
+inline constexpr whole ramp_up_ms{0, hour_ms};
+
 inline constexpr whole max_concurrency{1, 10'000};
 inline constexpr real rate_per_second{0, 1'000'000};
 inline constexpr whole burst{0, 1'000'000};
+inline constexpr whole weight{1, 1'000};
+inline constexpr whole max_waiting{1, 1'000'000'000'000};
+
+inline constexpr whole batch_count{1, 1'000};
+inline constexpr whole batch_bytes{1'024, 16LL * 1'048'576};  // what one destination holds in memory
+inline constexpr whole batch_wait_ms{0, hour_ms};
 
 inline constexpr whole disable_threshold{1, 1'000'000};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugin_host/delivery_block.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/plugin_host/foreign_text.hpp"
@@ -16,8 +17,10 @@ constexpr std::size_t all_ids_bytes = std::size_t{4} * 30;
 }  // namespace
 
 delivery_block::delivery_block(const queued_task& what, std::uint32_t attempt_number, std::int64_t deadline,
-                               std::string_view destination, content_access access)
+                               std::string_view destination, content_access access,
+                               const std::shared_ptr<handler_services>& services)
     : wb_delivery{}, content_(what.content) {
+  if (!content_->in_memory()) services_ = services;
   ids_.reserve(all_ids_bytes);
   const auto append = [this](std::string_view id) {
     const auto at = ids_.size();
@@ -45,19 +48,29 @@ delivery_block::delivery_block(const queued_task& what, std::uint32_t attempt_nu
   content_type = view_of(d.content_type);
   filename = view_of(d.filename);
   metadata = view_of(d.metadata);
-  size = d.content.size();
+  size = d.content_size();
   std::memcpy(sha256, d.sha256.data(), sizeof sha256);
   created_at_ms = to_unix_ms(d.created_at);
   deadline_ms = deadline;
-  if (access == content_access::in_memory) data = reinterpret_cast<const std::uint8_t*>(d.content.data());
+  if (access == content_access::in_memory && d.in_memory()) data = reinterpret_cast<const std::uint8_t*>(d.content.data());
   blocks_alive.fetch_add(1, std::memory_order_relaxed);
 }
 
 delivery_block::~delivery_block() { blocks_alive.fetch_sub(1, std::memory_order_relaxed); }
 
 delivery_block::held delivery_block::make(const queued_task& what, std::uint32_t attempt_number, std::int64_t deadline,
-                                          std::string_view destination, content_access access) {
-  return held{new delivery_block{what, attempt_number, deadline, destination, access}};
+                                          std::string_view destination, content_access access,
+                                          const std::shared_ptr<handler_services>& services) {
+  return held{new delivery_block{what, attempt_number, deadline, destination, access, services}};
+}
+
+result<std::size_t> delivery_block::read(std::uint64_t offset, std::uint8_t* buffer, std::size_t room) const {
+  if (services_) return services_->read_payload(*content_, offset, buffer, room);
+  const auto& all = content_->content;
+  const auto from = static_cast<std::size_t>(std::min<std::uint64_t>(offset, all.size()));
+  const auto amount = std::min(room, all.size() - from);
+  if (amount > 0) std::memcpy(buffer, all.data() + from, amount);
+  return amount;
 }
 
 void delivery_block::drop(std::uint64_t hold) const {

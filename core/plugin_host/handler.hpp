@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +28,10 @@ public:
   virtual result<std::string> state_get(destination_id id, std::string_view key) = 0;                           ///< blocks
   virtual result<void> state_put(destination_id id, std::string_view key, std::string_view value) = 0;          ///< blocks
   virtual result<std::string> link_create(destination_id id, const delivery& d, std::string_view options) = 0;  ///< blocks
+  /// Copies up to `room` bytes of a delivery's payload from `offset` on, 0 at the end. Blocks for a read of the store.
+  virtual result<std::size_t> read_payload(const delivery& d, std::uint64_t offset, std::uint8_t* buffer, std::size_t room) = 0;
+  /// All of it, for a handler that cannot stream: payload_too_large beyond what may be held. Blocks.
+  virtual result<std::string> load_payload(const delivery& d) = 0;
   virtual void metric_add(const std::string& type, std::string_view name, double value) = 0;
   virtual void metric_observe(const std::string& type, std::string_view name, double value) = 0;
 };
@@ -50,6 +55,9 @@ public:
   /// Starts an attempt. `done` is called at most once, from any thread, possibly before this returns. An exception, a
   /// refusal or garbage from the plugin comes as retry/system. Never blocks (a blocking plugin runs on the host's pool).
   virtual token deliver(delivery_call call, completion done) = 0;
+  /// Starts one attempt of each task in one call to the plugin, which has WB_FEATURE_BATCH. `done[i]` and the token [i] of
+  /// the answer belong to `calls[i]`; each ends by itself, as if it had been started by deliver. Not empty.
+  virtual std::vector<token> deliver_batch(std::vector<delivery_call> calls, std::vector<completion> done) = 0;
   virtual token test_connection(mono_time deadline, completion done) = 0;
   /// The caller has stopped waiting (deadline, cancellation): `done` will not be called any more; a later completion is
   /// counted as late.
@@ -67,6 +75,10 @@ public:
   [[nodiscard]] virtual const std::string& path() const = 0;
   [[nodiscard]] virtual std::uint64_t features() const = 0;  ///< WB_FEATURE_*
   [[nodiscard]] virtual std::vector<std::string> feature_names() const = 0;
+  [[nodiscard]] bool has_feature(std::string_view name) const {
+    const auto names = feature_names();
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
   [[nodiscard]] virtual const nlohmann::json& config_schema() const = 0;
   /// Schema, then the plugin's own validate; secrets in clear. Every fault, pointers into the configuration.
   [[nodiscard]] virtual std::vector<field_fault> validate(const nlohmann::json& config) const = 0;

@@ -43,11 +43,78 @@ handler_instance::handler_instance(const wb_plugin& slots, identity who, std::sh
       access_(access) {}
 
 handler::token handler_instance::deliver(delivery_call call, handler::completion done) {
+  if (must_load(call)) return deliver_loaded(std::move(call), std::move(done));
   hook next;
   next.what = hook::kind::deliver;
   next.deadline_ms = to_monotonic_ms(call.deadline);
-  next.block = delivery_block::make(call.what, call.attempt, next.deadline_ms, destination_text_, access_);
+  next.block = delivery_block::make(call.what, call.attempt, next.deadline_ms, destination_text_, access_, services_);
   return begin(std::move(next), std::move(done));
+}
+
+std::vector<handler::token> handler_instance::deliver_batch(std::vector<delivery_call> calls,
+                                                            std::vector<handler::completion> done) {
+  if (std::any_of(calls.begin(), calls.end(), [this](const auto& call) { return must_load(call); }))
+    return deliver_singly(std::move(calls), std::move(done));
+  hook next;
+  next.what = hook::kind::deliver_batch;
+  outstanding_.fetch_add(calls.size(), std::memory_order_relaxed);
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const auto deadline_ms = to_monotonic_ms(calls[i].deadline);
+    next.deadline_ms = std::max(next.deadline_ms, deadline_ms);
+    next.blocks.push_back(
+        delivery_block::make(calls[i].what, calls[i].attempt, deadline_ms, destination_text_, access_, services_));
+    next.tokens.push_back(token_table::of_process().add(shared_from_this(), std::move(done[i])));
+  }
+  next.which = next.tokens.front();
+  auto tokens = next.tokens;
+  submit(std::move(next));
+  return tokens;
+}
+
+/// What a plugin cannot stream it gets in memory, as far as the engine holds that much.
+bool handler_instance::must_load(const delivery_call& call) const {
+  return !call.what.content->in_memory() && (slots_.features & WB_FEATURE_STREAMING) == 0;
+}
+
+handler::token handler_instance::deliver_loaded(delivery_call call, handler::completion done) {
+  outstanding_.fetch_add(1, std::memory_order_relaxed);
+  const auto token = token_table::of_process().add(shared_from_this(), std::move(done));
+  auto held = std::make_shared<delivery_call>(std::move(call));
+  if (!threads_->blocking.post([self = shared_from_this(), held, token] { self->load_and_submit(*held, token); }))
+    refused(token, "the engine is stopping");
+  return token;
+}
+
+void handler_instance::load_and_submit(delivery_call& call, handler::token which) {
+  auto content = services_->load_payload(*call.what.content);
+  if (!content) {
+    auto outcome = system_failure(content.error().message);
+    if (content.error().code == error_code::payload_too_large) {
+      outcome.action = attempt_action::reject;
+      outcome.category = failure_category::configuration;
+      outcome.message = "The content is too large for this destination.";
+    }
+    if (auto ended = token_table::of_process().take(which)) finish(std::move(*ended), std::move(outcome));
+    return;
+  }
+  auto loaded = std::make_shared<delivery>(*call.what.content);
+  loaded->content = *std::move(content);
+  loaded->payload = {};
+  call.what.content = std::move(loaded);
+  hook next;
+  next.what = hook::kind::deliver;
+  next.deadline_ms = to_monotonic_ms(call.deadline);
+  next.block = delivery_block::make(call.what, call.attempt, next.deadline_ms, destination_text_, access_, services_);
+  next.which = which;
+  submit(std::move(next));
+}
+
+std::vector<handler::token> handler_instance::deliver_singly(std::vector<delivery_call> calls,
+                                                             std::vector<handler::completion> done) {
+  std::vector<handler::token> tokens;
+  tokens.reserve(calls.size());
+  for (std::size_t i = 0; i < calls.size(); ++i) tokens.push_back(deliver(std::move(calls[i]), std::move(done[i])));
+  return tokens;
 }
 
 handler::token handler_instance::test_connection(mono_time deadline, handler::completion done) {
@@ -76,12 +143,15 @@ void handler_instance::cancel(handler::token which) {
       break;
   }
   cancel_at_plugin(which);
-  blocking_pool::run_id stuck;
-  {
-    std::lock_guard hold{lock_};
-    if (running_ == which) stuck = running_on_;
-  }
-  if (stuck.thread != 0) threads_->blocking.write_off(stuck);
+  if (const auto stuck = stuck_without(which); stuck.thread != 0) threads_->blocking.write_off(stuck);
+}
+
+/// The run on a pool that nobody waits for any more now that this token is cancelled; thread 0 if there is none.
+blocking_pool::run_id handler_instance::stuck_without(handler::token cancelled) {
+  std::lock_guard hold{lock_};
+  if (std::find(running_.begin(), running_.end(), cancelled) == running_.end()) return {};
+  const auto is_awaited = [](handler::token t) { return token_table::of_process().is_awaited(t); };
+  return std::any_of(running_.begin(), running_.end(), is_awaited) ? blocking_pool::run_id{} : running_on_;
 }
 
 void handler_instance::cancel_at_plugin(handler::token which) {
@@ -173,13 +243,16 @@ void handler_instance::run_front_on_pool() {
   {
     std::lock_guard hold{lock_};
     next = pop_front();
-    running_ = next.which;
+    if (next.what == hook::kind::deliver_batch)
+      running_ = next.tokens;
+    else if (next.which != 0)
+      running_.assign(1, next.which);
     running_on_ = blocking_pool::current();
   }
   run(next);
   {
     std::lock_guard hold{lock_};
-    running_ = 0;
+    running_.clear();
   }
   pump();
 }
@@ -197,6 +270,7 @@ handler_instance::hook handler_instance::pop_front() {
 
 void handler_instance::run(hook& h) {
   if (h.what == hook::kind::drain) return run_drain(h);
+  if (h.what == hook::kind::deliver_batch) return run_batch(h);
   run_attempt(h);
 }
 
@@ -210,6 +284,38 @@ void handler_instance::run_attempt(hook& h) {
   const auto* slot = h.what == hook::kind::deliver ? "deliver" : "test_connection";
   refused(h.which, fault.empty() ? fmt::format("the plugin's {} refused the call with {}", slot, status)
                                  : fmt::format("the plugin's {} threw: {}", slot, fault));
+}
+
+void handler_instance::run_batch(hook& h) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < h.tokens.size(); ++i) {
+    if (!token_table::of_process().start(h.tokens[i])) continue;  // cancelled while it waited
+    h.tokens[kept] = h.tokens[i];
+    std::swap(h.blocks[kept], h.blocks[i]);
+    ++kept;
+  }
+  h.tokens.resize(kept);
+  h.blocks.resize(kept);
+  if (kept == 0) return;
+  std::string fault;
+  const auto status = call_plugin_batch(h, fault);
+  h.blocks.clear();
+  if (status == WB_OK) return;
+  if (fault.empty()) count(counters().plugin_faults);
+  const auto detail = fault.empty() ? fmt::format("the plugin's deliver_batch refused the call with {}", status)
+                                    : fmt::format("the plugin's deliver_batch threw: {}", fault);
+  for (const auto token : h.tokens) refused(token, detail);
+}
+
+std::uint32_t handler_instance::call_plugin_batch(const hook& h, std::string& fault) const {
+  std::vector<const wb_delivery*> views;
+  views.reserve(h.blocks.size());
+  for (const auto& block : h.blocks) views.push_back(block.get());
+  // Copies of the host's own: a plugin that writes where it must not reaches nothing that is used afterwards.
+  auto tokens = h.tokens;
+  std::uint32_t status = 0;
+  (void)guarded(fault, [&] { status = slots_.deliver_batch(handler_, views.data(), tokens.data(), tokens.size()); });
+  return fault.empty() ? status : static_cast<std::uint32_t>(WB_FAILED);
 }
 
 /// Anything but WB_OK: the plugin did not take the call.
@@ -232,7 +338,9 @@ void handler_instance::run_drain(hook& h) {
 void handler_instance::drop(hook& h) {
   if (h.done) h.done();
   if (h.which == 0) return;
-  if (auto call = token_table::of_process().take(h.which)) finish(std::move(*call), system_failure("the engine is stopping"));
+  auto tokens = h.what == hook::kind::deliver_batch ? h.tokens : std::vector<handler::token>{h.which};
+  for (const auto token : tokens)
+    if (auto call = token_table::of_process().take(token)) finish(std::move(*call), system_failure("the engine is stopping"));
 }
 
 void handler_instance::refused(handler::token which, std::string detail) {

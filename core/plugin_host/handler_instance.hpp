@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "core/plugin_host/blocking_pool.hpp"
 #include "core/plugin_host/delivery_block.hpp"
@@ -58,6 +59,7 @@ public:
   void opened(wb_handler* plugin_handler) { handler_ = plugin_handler; }
 
   handler::token deliver(delivery_call call, handler::completion done);
+  std::vector<handler::token> deliver_batch(std::vector<delivery_call> calls, std::vector<handler::completion> done);
   handler::token test_connection(mono_time deadline, handler::completion done);
   void cancel(handler::token which);
   /// Only the plugin's half of cancel, for any token: how a cancel that crosses with the completion looks to the plugin.
@@ -77,15 +79,21 @@ public:
 
 private:
   struct hook {
-    enum class kind : std::uint8_t { deliver = 1, test_connection, drain };
+    enum class kind : std::uint8_t { deliver = 1, deliver_batch, test_connection, drain };
     kind what = kind::deliver;
-    handler::token which = 0;
-    delivery_block::held block;  ///< deliver only
+    handler::token which = 0;            ///< of a batch its first
+    delivery_block::held block;          ///< deliver only
+    std::vector<handler::token> tokens;  ///< deliver_batch only, with their blocks
+    std::vector<delivery_block::held> blocks;
     std::int64_t deadline_ms = 0;
     std::function<void()> done;  ///< drain only
   };
 
   handler::token begin(hook next, handler::completion done);
+  [[nodiscard]] bool must_load(const delivery_call& call) const;
+  handler::token deliver_loaded(delivery_call call, handler::completion done);
+  void load_and_submit(delivery_call& call, handler::token which);
+  std::vector<handler::token> deliver_singly(std::vector<delivery_call> calls, std::vector<handler::completion> done);
   void submit(hook next);
   void pump();
   void run_front_on_pool();
@@ -94,8 +102,11 @@ private:
   [[nodiscard]] hook pop_front();
   void run(hook& h);
   void run_attempt(hook& h);
+  void run_batch(hook& h);
   void run_drain(hook& h);
   [[nodiscard]] std::uint32_t call_plugin(const hook& h, std::string& fault) const;
+  [[nodiscard]] std::uint32_t call_plugin_batch(const hook& h, std::string& fault) const;
+  [[nodiscard]] blocking_pool::run_id stuck_without(handler::token cancelled);
   void drop(hook& h);
   void refused(handler::token which, std::string detail);
   static void finish(token_table::call ended, attempt_result outcome);
@@ -120,8 +131,8 @@ private:
   bool is_busy_ = false;
   bool is_abandoned_ = false;  ///< the face is gone
   bool is_closing_ = false;
-  handler::token running_ = 0;          ///< the token whose hook runs on a pool
-  blocking_pool::run_id running_on_{};  ///< and the run it is in
+  std::vector<handler::token> running_;  ///< the tokens whose hook runs on a pool
+  blocking_pool::run_id running_on_{};   ///< and the run it is in
 };
 
 }  // namespace waybill::core

@@ -101,12 +101,11 @@ void host_complete(wb_token token, const wb_result* foreign) {
 
 std::uint32_t host_read(const wb_delivery* view_of_it, std::uint64_t offset, std::uint8_t* buffer, std::uint64_t* size) {
   if (view_of_it == nullptr || size == nullptr || (buffer == nullptr && *size > 0)) return WB_FAILED;
-  const auto& content = delivery_block::of(*view_of_it).content().content;
-  const auto from = std::min<std::uint64_t>(offset, content.size());
-  const auto amount = std::min<std::uint64_t>(*size, content.size() - from);
-  if (amount > 0) std::memcpy(buffer, content.data() + from, static_cast<std::size_t>(amount));
-  *size = amount;
-  return WB_OK;
+  return no_throw([&]() -> std::uint32_t {
+    const auto got = delivery_block::of(*view_of_it).read(offset, buffer, static_cast<std::size_t>(*size));
+    if (got) *size = *got;
+    return got ? WB_OK : WB_FAILED;
+  });
 }
 
 void host_retain(const wb_delivery* which) {

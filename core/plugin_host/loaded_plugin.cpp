@@ -26,6 +26,7 @@ constexpr named_feature known_features[] = {
     {WB_FEATURE_BLOCKING, "blocking"},
     {WB_FEATURE_SIGNING_SECRETS, "signing_secrets"},
     {WB_FEATURE_STREAMING, "streaming"},
+    {WB_FEATURE_BATCH, "batch"},
 };
 
 tl::unexpected<error> hangs(const std::string& type, const char* slot, std::chrono::milliseconds limit) {

@@ -66,6 +66,9 @@ public:
   instance_face& operator=(const instance_face&) = delete;
 
   token deliver(delivery_call call, completion done) override { return instance_->deliver(std::move(call), std::move(done)); }
+  std::vector<token> deliver_batch(std::vector<delivery_call> calls, std::vector<completion> done) override {
+    return instance_->deliver_batch(std::move(calls), std::move(done));
+  }
   token test_connection(mono_time deadline, completion done) override {
     return instance_->test_connection(deadline, std::move(done));
   }

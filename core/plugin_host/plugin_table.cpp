@@ -51,6 +51,9 @@ void check_slots(const wb_plugin& table, std::size_t size, table_faults& faults)
     std::memcpy(&value, reinterpret_cast<const std::uint8_t*>(&table) + s.offset, sizeof value);
     if (value == nullptr) faults.push_back(fmt::format("its slot `{}` is NULL, which this engine requires", s.name));
   }
+  // Zero, too, where the plugin's table ends before the slot.
+  if ((table.features & WB_FEATURE_BATCH) != 0 && table.deliver_batch == nullptr)
+    faults.push_back("it says it takes batches (WB_FEATURE_BATCH), but its slot `deliver_batch` is NULL");
 }
 
 /// `out` gets the text unless there is a fault.

@@ -24,7 +24,7 @@ using table_faults = std::vector<std::string>;
 
 /// Sizes, versions and required slots of a table whose first `size` bytes are readable. Follows no pointer, so it is safe
 /// on any bytes. Later checks are left out where an earlier fault makes them meaningless (another major version has
-/// another layout). validate, cancel and drain may be NULL, every other slot is required.
+/// another layout). validate, cancel and drain may be NULL, deliver_batch without its feature; every other slot is required.
 [[nodiscard]] table_faults copy_slots(const std::uint8_t* bytes, std::size_t size, wb_plugin& out);
 
 /// The texts of a copied table: follows their pointers. Type name, non-empty title and version, limits of length.

@@ -55,6 +55,13 @@ bool token_table::start(token which) {
   return true;
 }
 
+bool token_table::is_awaited(token which) {
+  auto& s = shard_of(which);
+  std::lock_guard hold{s.lock};
+  const auto found = s.calls.find(which);
+  return found != s.calls.end() && !found->second.is_cancelled;
+}
+
 std::optional<token_table::call> token_table::take(token which) {
   auto& s = shard_of(which);
   std::unique_lock hold{s.lock};

@@ -38,6 +38,8 @@ public:
   [[nodiscard]] token add(std::shared_ptr<handler_instance> owner, handler::completion done);
   /// Right before the hook; false if the call was cancelled meanwhile.
   [[nodiscard]] bool start(token which);
+  /// Somebody still waits for its outcome: neither completed nor cancelled.
+  [[nodiscard]] bool is_awaited(token which);
   /// Takes the call out; nothing if there is none. Called by whoever ends it.
   [[nodiscard]] std::optional<call> take(token which);
   /// `done` will not be called after this, unless it is being called right now. before_start: the token is gone.

@@ -31,7 +31,14 @@ private:
   std::size_t size_;
 };
 
-[[nodiscard]] std::string content_record(const sdk::delivery& what) {
+}  // namespace
+
+std::chrono::milliseconds time_for(const sdk::delivery& what) {
+  if (what.in_memory()) return std::chrono::milliseconds{0};
+  return std::chrono::seconds{what.size() / 1'048'576 + 1};
+}
+
+std::string content_record(const sdk::delivery& what) {
   constexpr char digits[] = "0123456789abcdef";
   std::string out;
   out.reserve(128);
@@ -41,8 +48,6 @@ private:
   for (int i = 0; i < 32; ++i) out.append({digits[what.sha256()[i] >> 4], digits[what.sha256()[i] & 15]});
   return out.append("\"}");
 }
-
-}  // namespace
 
 attempt::attempt(std::shared_ptr<target> to, sdk::completion&& done)
     : exchange(to->endpoint), target_(std::move(to)), done_(std::move(done)) {
@@ -62,16 +67,14 @@ attempt::~attempt() {
 void attempt::deliver(std::shared_ptr<target> to, const sdk::delivery& what, sdk::completion&& done) {
   auto self = std::make_unique<attempt>(std::move(to), std::move(done));
   const auto now_ms = sdk::now_ms();
-  self->set_deadline(what.deadline_ms());
+  self->set_deadline(what.deadline_ms(), time_for(what));
   self->content_record_ = content_record(what);
   self->add_headers(what, now_ms);
   auto& signatures = self->target_->signatures;
   if (!what.in_memory()) {
-    self->set_streamed_body(what);
-    if (!signatures.signs()) return authorize(std::move(self));
-    self->message_id_ = what.delivery_id();
-    self->message_time_ = decimal{now_ms / 1'000}.text();
-    return sign_streamed(std::move(self));
+    const bool raw = self->target_->settings.format == body_format::raw;
+    self->set_stream(what, raw ? envelope_frame{} : frame_of(what));
+    return sign_streamed(std::move(self), what.delivery_id(), decimal{now_ms / 1'000}.text());
   }
   std::string signature;
   const bool raw = self->target_->settings.format == body_format::raw;
@@ -92,8 +95,8 @@ void attempt::test(std::shared_ptr<target> to, std::int64_t deadline_ms, sdk::co
   authorize(std::move(self));
 }
 
-void attempt::set_deadline(std::int64_t deadline_ms) {
-  auto left = target_->settings.timeout;
+void attempt::set_deadline(std::int64_t deadline_ms, std::chrono::milliseconds for_content) {
+  auto left = target_->settings.timeout + for_content;
   if (deadline_ms != 0)
     left = std::min(left, std::chrono::milliseconds{std::max<std::int64_t>(deadline_ms - sdk::monotonic_ms(), 0)});
   deadline = clock::now() + left;
@@ -112,6 +115,19 @@ void attempt::add_headers(const sdk::delivery& what, std::int64_t now_ms) {
   headers.add("webhook-timestamp", decimal{now_ms / 1'000}.text());
 }
 
+void attempt::prepare(CURL* easy) noexcept {
+  if (!stream_) return;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(target_->settings.timeout).count();
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(seconds));
+}
+
+void attempt::undo(CURL* easy) noexcept {
+  if (!stream_) return;
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 0L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, 0L);
+}
+
 bool attempt::set_body_in_memory(const sdk::delivery& what) {
   if (target_->settings.compress == compression::gzip) {
     auto packed = gzip(target_->settings.format == body_format::raw ? what.content() : std::string_view{body.owned});
@@ -124,12 +140,10 @@ bool attempt::set_body_in_memory(const sdk::delivery& what) {
   return true;
 }
 
-void attempt::set_streamed_body(const sdk::delivery& what) {
-  const bool raw = target_->settings.format == body_format::raw;
+void attempt::set_stream(const sdk::delivery& what, envelope_frame frame) {
   target_->enter();
   std::shared_ptr<void> presence{nullptr, [to = target_](void*) { to->leave(); }};
-  stream_ = std::make_shared<content_stream>(sdk::retained_delivery{what}, raw ? envelope_frame{} : frame_of(what),
-                                             std::move(presence));
+  stream_ = std::make_shared<content_stream>(sdk::retained_delivery{what}, std::move(frame), std::move(presence));
   body.source = stream_;
   if (target_->settings.compress == compression::gzip) body.source = std::make_shared<gzip_stream>(stream_);
 }
@@ -141,12 +155,13 @@ struct attempt::hashing {
   std::vector<char> buffer;
 };
 
-void attempt::sign_streamed(std::unique_ptr<attempt> self) {
+void attempt::sign_streamed(std::unique_ptr<attempt> self, std::string_view id, std::string_view time) {
   auto& signatures = self->target_->signatures;
+  if (!signatures.signs()) return authorize(std::move(self));
   if (signatures.needs_whole() && *self->stream_->size() > most_gathered_bytes)
     return self->fail(sdk::category::configuration, "an ed25519 secret cannot sign a body of more than 16 MiB");
   self->target_->preparing(self->id);
-  auto made = signatures.begin(self->message_id_, self->message_time_);
+  auto made = signatures.begin(id, time);
   auto work = std::make_shared<hashing>(hashing{std::move(self), std::move(made), std::vector<char>(hash_turn_bytes)});
   plugin_reactor().offload([work] {
     if (!work->what->stream_->rewind()) return;
@@ -164,7 +179,7 @@ void attempt::hash_on(const std::shared_ptr<hashing>& work) {
     return;
   }
   auto self = std::move(work->what);
-  if (!self->target_->prepared(self->id)) return self->done_(sdk::result::canceled());
+  if (!self->target_->prepared(self->id)) return self->complete(sdk::result::canceled());
   if (late) return self->fail(sdk::category::timeout, "the body could not be read in time");
   if (!got) return self->fail(sdk::category::system, "the content could not be read");
   const auto signature = work->made.finish();
@@ -195,11 +210,11 @@ void attempt::authorize_with_token(std::unique_ptr<attempt> self, const std::str
   auto held = std::make_shared<std::unique_ptr<attempt>>(std::move(self));
   to.tokens->fetch(refused, [held](const std::string& token, const token_failure& why) {
     auto again = std::move(*held);
-    if (!again->target_->prepared(again->id)) return again->done_(sdk::result::canceled());
+    if (!again->target_->prepared(again->id)) return again->complete(sdk::result::canceled());
     if (token.empty()) {
       auto r = sdk::result::retry(why.why, why.detail, why.code);
       r.message = "No access token could be had for the receiver.";
-      return again->done_(r);
+      return again->complete(r);
     }
     again->headers.remove("Authorization");
     again->headers.add("Authorization", "Bearer " + token, transfer::secrecy::secret);
@@ -214,7 +229,7 @@ void attempt::fail(sdk::category why, std::string detail) {
   auto r = why == sdk::category::configuration ? sdk::result::reject(why, std::move(detail))
                                                : sdk::result::retry(why, std::move(detail));
   r.message = "The request could not be made.";
-  done_(r);
+  complete(r);
 }
 
 void attempt::finished(std::unique_ptr<exchange> self, const transfer::outcome& what) noexcept {
@@ -227,11 +242,11 @@ void attempt::finished(std::unique_ptr<exchange> self, const transfer::outcome& 
   try {
     end(what);
   } catch (const std::exception& e) {
-    done_.fail(e.what());
+    give_up(e.what());
   }
 }
 
-void attempt::end(const transfer::outcome& what) {
+sdk::result attempt::judge(const transfer::outcome& what) const {
   const auto& secrets = target_->secrets;
   auto r = purpose_ == purpose::test ? judge_test(what) : judge_delivery(what, target_->settings, sdk::now_ms());
   std::string clean;
@@ -242,8 +257,13 @@ void attempt::end(const transfer::outcome& what) {
   } else if (secrets.scrub(r.detail, clean, token_)) {
     r.detail = clean;
   }
-  r.request = transfer::request_record(*this, secrets, content_record_);
-  r.response = transfer::response_record(what, secrets, token_);
+  return r;
+}
+
+void attempt::end(const transfer::outcome& what) {
+  auto r = judge(what);
+  r.request = transfer::request_record(*this, target_->secrets, content_record_);
+  r.response = transfer::response_record(what, target_->secrets, token_);
   done_(r);
 }
 

@@ -9,9 +9,20 @@
 namespace waybill::webhook {
 namespace {
 
-void append_prefix(std::string& out, const sdk::delivery& what, bool base64) {
+enum class place : std::uint8_t { own_request = 1, batch };
+
+void append_prefix(std::string& out, const sdk::delivery& what, bool base64, place where = place::own_request) {
   out.append("{\"id\":");
   transfer::append_json_string(out, what.delivery_id());
+  if (where == place::batch) {
+    out.append(",\"idempotencyKey\":");
+    transfer::append_json_string(out, what.idempotency_key());
+    out.append(",\"attempt\":").append(std::to_string(what.attempt()));
+    if (!what.traceparent().empty()) {
+      out.append(",\"traceparent\":");
+      transfer::append_json_string(out, what.traceparent());
+    }
+  }
   out.append(",\"type\":");
   transfer::append_json_string(out, what.payload_type());
   out.append(",\"timestamp\":\"").append(iso8601{what.created_at_ms()}.text()).append("\",\"data\":");
@@ -34,6 +45,24 @@ void append_suffix(std::string& out, const sdk::delivery& what, bool base64) {
   out.append(",\"metadata\":").append(metadata.empty() ? std::string_view{"{}"} : metadata).push_back('}');
 }
 
+envelope_frame make_frame(const sdk::delivery& what, place where) {
+  envelope_frame frame;
+  frame.base64 = !is_json(what.content_type());
+  append_prefix(frame.prefix, what, frame.base64, where);
+  append_suffix(frame.suffix, what, frame.base64);
+  return frame;
+}
+
+void append_whole(std::string& out, const sdk::delivery& what, place where) {
+  const bool base64 = !is_json(what.content_type());
+  append_prefix(out, what, base64, where);
+  if (base64)
+    transfer::append_base64(out, what.content());
+  else
+    out.append(what.content());
+  append_suffix(out, what, base64);
+}
+
 }  // namespace
 
 bool is_json(std::string_view content_type) {
@@ -46,26 +75,17 @@ bool is_json(std::string_view content_type) {
           transfer::equal_ignoring_case(content_type.substr(content_type.size() - suffix.size()), suffix));
 }
 
-envelope_frame frame_of(const sdk::delivery& what) {
-  envelope_frame frame;
-  frame.base64 = !is_json(what.content_type());
-  append_prefix(frame.prefix, what, frame.base64);
-  append_suffix(frame.suffix, what, frame.base64);
-  return frame;
-}
+envelope_frame frame_of(const sdk::delivery& what) { return make_frame(what, place::own_request); }
+envelope_frame batch_frame_of(const sdk::delivery& what) { return make_frame(what, place::batch); }
 
 std::string make_envelope(const sdk::delivery& what) {
-  const bool base64 = !is_json(what.content_type());
   const auto content = what.content();
   std::string out;
-  out.reserve((base64 ? content.size() / 3 * 4 + 4 : content.size()) + what.metadata().size() + 320);
-  append_prefix(out, what, base64);
-  if (base64)
-    transfer::append_base64(out, content);
-  else
-    out.append(content);
-  append_suffix(out, what, base64);
+  out.reserve((is_json(what.content_type()) ? content.size() : content.size() / 3 * 4 + 4) + what.metadata().size() + 320);
+  append_whole(out, what, place::own_request);
   return out;
 }
+
+void append_batch_element(std::string& out, const sdk::delivery& what) { append_whole(out, what, place::batch); }
 
 }  // namespace waybill::webhook

@@ -22,7 +22,11 @@ struct envelope_frame {
   bool base64 = false;
 };
 [[nodiscard]] envelope_frame frame_of(const sdk::delivery& what);
+/// The same as an element of a batch, which has "idempotencyKey", "attempt" and, if there is one, "traceparent" after "id":
+/// what a request of its own says in headers.
+[[nodiscard]] envelope_frame batch_frame_of(const sdk::delivery& what);
 /// The whole envelope, of content in memory.
 [[nodiscard]] std::string make_envelope(const sdk::delivery& what);
+void append_batch_element(std::string& out, const sdk::delivery& what);
 
 }  // namespace waybill::webhook

@@ -113,6 +113,35 @@ bool target::cancel_preparing(std::uint64_t token) {
   return true;
 }
 
+void target::enter_batch(std::uint64_t request, const std::vector<wb_token>& calls) {
+  const auto wanted = std::make_shared<std::size_t>(calls.size());
+  const std::lock_guard lock{mutex_};
+  for (const auto token : calls) batched_.emplace(token, batched{request, wanted, false});
+}
+
+void target::leave_batch(wb_token token) {
+  const std::lock_guard lock{mutex_};
+  const auto found = batched_.find(token);
+  if (found == batched_.end()) return;
+  if (!found->second.canceled) --*found->second.wanted;
+  batched_.erase(found);
+}
+
+std::uint64_t target::cancel_in_batch(wb_token token) {
+  const std::lock_guard lock{mutex_};
+  const auto found = batched_.find(token);
+  if (found == batched_.end()) return token;
+  auto& call = found->second;
+  if (!std::exchange(call.canceled, true)) --*call.wanted;
+  return *call.wanted == 0 ? call.request : 0;
+}
+
+bool target::canceled_in_batch(wb_token token) {
+  const std::lock_guard lock{mutex_};
+  const auto found = batched_.find(token);
+  return found != batched_.end() && found->second.canceled;
+}
+
 void target::leave() {
   if (under_way_.fetch_sub(1) != 1) return;
   const std::lock_guard lock{mutex_};

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include <waybill/transfer/reactor.hpp>
 #include <waybill/transfer/record.hpp>
@@ -38,6 +39,7 @@ public:
   signer signatures;
   std::shared_ptr<token_source> tokens;  ///< with OAuth 2.0
   std::unique_ptr<jwt_signer> jwt;       ///< with JWT
+  std::atomic<bool> told_of_413{false};  ///< the operator has been told that batches are too large
 
   /// An attempt before its request is under way (its body is being hashed, its token fetched). The reactor cannot cancel
   /// it yet, so it is remembered here.
@@ -47,6 +49,13 @@ public:
   [[nodiscard]] bool canceled_preparing(std::uint64_t token);
   /// True if it was in preparation and will find itself canceled.
   bool cancel_preparing(std::uint64_t token);
+
+  /// Calls that go out together in the request with this id. cancel_in_batch: the request that is to be canceled because
+  /// of this token: its own number if it is in no batch, 0 while others of its batch are still wanted.
+  void enter_batch(std::uint64_t request, const std::vector<wb_token>& calls);
+  void leave_batch(wb_token token);
+  [[nodiscard]] std::uint64_t cancel_in_batch(wb_token token);
+  [[nodiscard]] bool canceled_in_batch(wb_token token);
 
   void enter() { under_way_.fetch_add(1, std::memory_order_relaxed); }
   void leave();
@@ -60,7 +69,14 @@ private:
 
   std::mutex mutex_;
   std::condition_variable idle_;
+  /// One call of a batch; `wanted` is shared by all of them: how many are not canceled.
+  struct batched {
+    std::uint64_t request;
+    std::shared_ptr<std::size_t> wanted;
+    bool canceled = false;
+  };
   std::unordered_map<std::uint64_t, bool> preparing_;  ///< guarded; true: canceled
+  std::unordered_map<wb_token, batched> batched_;      ///< guarded
   std::atomic<std::size_t> under_way_{0};
 };
 

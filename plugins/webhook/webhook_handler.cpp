@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "attempt.hpp"
+#include "batch_attempt.hpp"
 #include "config.hpp"
 #include "schema.hpp"
 
@@ -17,7 +18,7 @@ sdk::plugin_info webhook_handler::info() {
   info.title = "Webhook";
   info.version = plugin_version;
   info.config_schema = config_schema;
-  info.features = WB_FEATURE_SIGNING_SECRETS | WB_FEATURE_STREAMING;
+  info.features = WB_FEATURE_SIGNING_SECRETS | WB_FEATURE_STREAMING | WB_FEATURE_BATCH;
   return info;
 }
 
@@ -40,8 +41,11 @@ void webhook_handler::deliver(const sdk::delivery& what, sdk::completion&& done)
   attempt::deliver(target_, what, std::move(done));
 }
 
+void webhook_handler::deliver_batch(std::vector<sdk::batch_item> items) { batch_attempt::deliver(target_, std::move(items)); }
+
 void webhook_handler::cancel(wb_token token) {
-  if (!target_->cancel_preparing(token)) plugin_reactor().cancel(token);
+  const auto request = target_->cancel_in_batch(token);
+  if (request != 0 && !target_->cancel_preparing(request)) plugin_reactor().cancel(request);
 }
 
 void webhook_handler::drain(std::int64_t deadline_ms) {

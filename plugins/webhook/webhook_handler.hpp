@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include <waybill/handler.hpp>
 
@@ -23,6 +24,7 @@ public:
 
   void test_connection(std::int64_t deadline_ms, sdk::completion&& done) override;
   void deliver(const sdk::delivery& what, sdk::completion&& done) override;
+  void deliver_batch(std::vector<sdk::batch_item> items) override;
   void cancel(wb_token token) override;
   void drain(std::int64_t deadline_ms) override;
 

@@ -73,6 +73,7 @@ void check_open(check_run& run);
 void check_connection_test(check_run& run);
 void check_deliver(check_run& run);
 void check_streaming(check_run& run);
+void check_batch(check_run& run);
 void check_guard(check_run& run);
 void check_deadline(check_run& run);
 void check_cancel(check_run& run);

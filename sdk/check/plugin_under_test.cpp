@@ -86,6 +86,22 @@ pending_call_ptr plugin_under_test::deliver(const opened_handler& to, std::chron
   return call;
 }
 
+std::vector<pending_call_ptr> plugin_under_test::deliver_batch(const opened_handler& to, std::chrono::milliseconds within,
+                                                               std::vector<std::string> contents) {
+  std::vector<core::delivery_call> calls;
+  std::vector<core::handler::completion> done;
+  std::vector<pending_call_ptr> out;
+  const auto deadline = time_.monotonic() + within;
+  for (auto& content : contents) {
+    out.push_back(std::make_shared<pending_call>());
+    calls.push_back({make_task(std::move(content)), 1, deadline});
+    done.push_back(out.back()->completion());
+  }
+  const auto tokens = to.instance->deliver_batch(std::move(calls), std::move(done));
+  for (std::size_t i = 0; i < out.size(); ++i) out[i]->token = tokens[i];
+  return out;
+}
+
 pending_call_ptr plugin_under_test::test_connection(const opened_handler& to, std::chrono::milliseconds within) {
   auto call = std::make_shared<pending_call>();
   call->token = to.instance->test_connection(time_.monotonic() + within, call->completion());

@@ -49,6 +49,9 @@ public:
                                     core::content_access access = core::content_access::in_memory);
   [[nodiscard]] pending_call_ptr deliver(const opened_handler& to, std::chrono::milliseconds within,
                                          std::string content = R"({"hello":"from waybill-plugin-check"})");
+  /// One call with a delivery for each of `contents`.
+  [[nodiscard]] std::vector<pending_call_ptr> deliver_batch(const opened_handler& to, std::chrono::milliseconds within,
+                                                            std::vector<std::string> contents);
   [[nodiscard]] pending_call_ptr test_connection(const opened_handler& to, std::chrono::milliseconds within);
   /// Waits up to `limit`, and keeps what the result said for the search for secrets.
   [[nodiscard]] bool wait(const pending_call_ptr& call, std::chrono::milliseconds limit);

@@ -36,6 +36,13 @@ public:
   core::result<std::string> link_create(core::destination_id, const core::delivery& d, std::string_view) override {
     return "https://links.example/d/" + d.id.to_string();
   }
+  /// The suite's deliveries carry their content; those for streaming plugins come through wb_host.read all the same.
+  core::result<std::size_t> read_payload(const core::delivery&, std::uint64_t, std::uint8_t*, std::size_t) override {
+    return core::fail(core::error_code::payload_not_found, "the suite stores no payloads");
+  }
+  core::result<std::string> load_payload(const core::delivery&) override {
+    return core::fail(core::error_code::payload_not_found, "the suite stores no payloads");
+  }
   void metric_add(const std::string&, std::string_view, double) override {}
   void metric_observe(const std::string&, std::string_view, double) override {}
 

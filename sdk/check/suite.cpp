@@ -74,6 +74,7 @@ report run_suite(const options& settings) {
   run.run("test", check_connection_test);
   run.run("deliver", check_deliver);
   run.run("streaming", check_streaming);
+  run.run("batch", check_batch);
   run.run("guard", check_guard);
   run.run("deadline", check_deadline);
   run.run("cancel", check_cancel);

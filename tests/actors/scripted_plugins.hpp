@@ -20,7 +20,22 @@ public:
   /// What to do with an attempt: complete, keep the completion for later, or throw as a broken engine would.
   using script = std::function<void(const core::delivery_call&, core::handler::completion)>;
 
+  /// What to do with a batch: an answer per call.
+  using batch_script = std::function<void(const std::vector<core::delivery_call>&, std::vector<core::handler::completion>)>;
+
   scripted_plugins() : type_(*this) {}
+
+  /// From then on the type takes batches.
+  void on_deliver_batch(batch_script s) {
+    std::lock_guard lock(mutex_);
+    batch_script_ = std::move(s);
+    takes_batches_ = true;
+  }
+  /// How many tasks each batch had.
+  [[nodiscard]] std::vector<std::size_t> batch_sizes() const {
+    std::lock_guard lock(mutex_);
+    return batch_sizes_;
+  }
 
   void on_deliver(script s) {
     std::lock_guard lock(mutex_);
@@ -59,6 +74,22 @@ private:
       s(call, std::move(done));
       return ++last_;
     }
+    std::vector<token> deliver_batch(std::vector<core::delivery_call> calls, std::vector<completion> done) override {
+      batch_script s;
+      std::vector<token> tokens;
+      {
+        std::lock_guard lock(owner_.mutex_);
+        owner_.batch_sizes_.push_back(calls.size());
+        for (const auto& call : calls) {
+          ++owner_.attempts_[call.what.state.id.to_string()];
+          tokens.push_back(++last_);
+        }
+        s = owner_.batch_script_;
+      }
+      owner_.total_ += static_cast<int>(calls.size());
+      s(calls, std::move(done));
+      return tokens;
+    }
     token test_connection(core::mono_time, completion done) override {
       core::attempt_result fine;
       fine.action = core::attempt_action::delivered;
@@ -81,7 +112,9 @@ private:
     [[nodiscard]] const std::string& version() const override { return name_; }
     [[nodiscard]] const std::string& path() const override { return name_; }
     [[nodiscard]] std::uint64_t features() const override { return 0; }
-    [[nodiscard]] std::vector<std::string> feature_names() const override { return {}; }
+    [[nodiscard]] std::vector<std::string> feature_names() const override {
+      return owner_.takes_batches_ ? std::vector<std::string>{"batch"} : std::vector<std::string>{};
+    }
     [[nodiscard]] const nlohmann::json& config_schema() const override { return schema_; }
     [[nodiscard]] std::vector<core::field_fault> validate(const nlohmann::json&) const override { return {}; }
     [[nodiscard]] core::result<std::shared_ptr<core::handler>> open(const nlohmann::json&, core::destination_id,
@@ -99,6 +132,9 @@ private:
 
   mutable std::mutex mutex_;
   script script_;
+  batch_script batch_script_;
+  std::atomic<bool> takes_batches_{false};
+  std::vector<std::size_t> batch_sizes_;
   std::map<std::string, int> attempts_;
   std::atomic<int> total_{0};
   std::atomic<int> opened_{0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -32,6 +33,17 @@ public:
     if (options.empty()) return core::fail(core::error_code::not_found, "no link service");
     return "https://links.example/" + d.id.to_string();
   }
+  core::result<std::size_t> read_payload(const core::delivery&, std::uint64_t offset, std::uint8_t* buffer,
+                                         std::size_t room) override {
+    if (is_store_down) return core::fail(core::error_code::store_unavailable, "the store is down");
+    const auto from = std::min<std::size_t>(static_cast<std::size_t>(offset), payload.size());
+    return payload.copy(reinterpret_cast<char*>(buffer), room, from);
+  }
+  core::result<std::string> load_payload(const core::delivery&) override {
+    if (is_store_down) return core::fail(core::error_code::store_unavailable, "the store is down");
+    if (payload.size() > most_in_memory) return core::fail(core::error_code::payload_too_large, "too large to be held");
+    return payload;
+  }
   void metric_add(const std::string& type, std::string_view name, double value) override { add(type, name, value); }
   void metric_observe(const std::string& type, std::string_view name, double value) override { add(type, name, value); }
 
@@ -39,6 +51,10 @@ public:
     std::lock_guard hold{lock_};
     return metrics_[name];
   }
+
+  std::string payload;  ///< of every delivery that has one; set before the handlers run
+  std::size_t most_in_memory = 1'000'000;
+  std::atomic<bool> is_store_down{false};
 
 private:
   void add(const std::string& type, std::string_view name, double value) {

@@ -41,13 +41,24 @@ TEST_CASE("A table of another major version is refused in words that name both")
   t.abi_major = 7;
   t.abi_minor = 3;
   t.deliver = nullptr;  // another layout: its slots mean nothing
-  CHECK(faults_of(t) == table_faults{"the plugin speaks ABI 7.3, this engine speaks 1.0: the major versions must be equal"});
+  CHECK(faults_of(t) == table_faults{"the plugin speaks ABI 7.3, this engine speaks 1.1: the major versions must be equal"});
 }
 
 TEST_CASE("A plugin that needs a newer minor version is refused in words that name both") {
   auto t = sound();
   t.min_minor = 4;
-  CHECK(faults_of(t) == table_faults{"the plugin needs an engine of ABI 1.4 or newer, this engine speaks 1.0"});
+  CHECK(faults_of(t) == table_faults{"the plugin needs an engine of ABI 1.4 or newer, this engine speaks 1.1"});
+}
+
+TEST_CASE("A table that says it takes batches has the slot for them") {
+  auto t = sound();
+  t.features = WB_FEATURE_BATCH;
+  const table_faults missing{"it says it takes batches (WB_FEATURE_BATCH), but its slot `deliver_batch` is NULL"};
+  CHECK(faults_of(t) == missing);
+  t.deliver_batch = [](wb_handler*, const wb_delivery* const*, const wb_token*, std::uint64_t) -> std::uint32_t { return WB_OK; };
+  CHECK(faults_of(t).empty());
+  t.struct_size = offsetof(wb_plugin, deliver_batch);  // a table of ABI 1.0 ends before it
+  CHECK(faults_of(t) == missing);
 }
 
 TEST_CASE("Every missing slot is named") {

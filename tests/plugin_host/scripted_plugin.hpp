@@ -15,6 +15,7 @@
 /// The plugin's side: every hook is a function of the test; none set means the plainest right thing.
 struct wb_handler {
   std::function<std::uint32_t(const wb_delivery*, wb_token)> deliver;
+  std::function<std::uint32_t(const wb_delivery* const*, const wb_token*, std::uint64_t)> deliver_batch;
   std::function<std::uint32_t(wb_token)> test_connection;
   std::function<void(wb_token)> cancel;
   std::function<void(std::int64_t)> drain;
@@ -57,6 +58,12 @@ private:
     const inside_hook here{h};
     if (h->deliver) return h->deliver(d, token);
     answer(token);
+    return WB_OK;
+  };
+  t.deliver_batch = [](wb_handler* h, const wb_delivery* const* d, const wb_token* tokens, std::uint64_t n) -> std::uint32_t {
+    const inside_hook here{h};
+    if (h->deliver_batch) return h->deliver_batch(d, tokens, n);
+    for (std::uint64_t i = 0; i < n; ++i) answer(tokens[i]);
     return WB_OK;
   };
   t.test_connection = [](wb_handler* h, wb_token token, std::int64_t) -> std::uint32_t {

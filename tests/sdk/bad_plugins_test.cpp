@@ -57,7 +57,7 @@ TEST_CASE("A library without the entry is refused") {
 }
 
 TEST_CASE("An entry that refuses, throws or overruns its room is refused") {
-  CHECK_THAT(refusal_of("entry_refuses"), Contains("its entry refused this engine, ABI 1.0, with 3"));
+  CHECK_THAT(refusal_of("entry_refuses"), Contains("its entry refused this engine, ABI 1.1, with 3"));
   CHECK_THAT(refusal_of("entry_throws"), Contains("its entry threw"));
   CHECK_THAT(refusal_of("overruns_table"), Contains("wrote past the"));
 }
@@ -71,8 +71,8 @@ TEST_CASE("An entry that hangs is refused after its time") {
 }
 
 TEST_CASE("A plugin of another version is refused in words that name both") {
-  CHECK_THAT(refusal_of("wrong_major"), Contains("the plugin speaks ABI 2.0, this engine speaks 1.0"));
-  CHECK_THAT(refusal_of("newer_minor"), Contains("the plugin needs an engine of ABI 1.1 or newer, this engine speaks 1.0"));
+  CHECK_THAT(refusal_of("wrong_major"), Contains("the plugin speaks ABI 2.1, this engine speaks 1.1"));
+  CHECK_THAT(refusal_of("newer_minor"), Contains("the plugin needs an engine of ABI 1.2 or newer, this engine speaks 1.1"));
 }
 
 TEST_CASE("A table that is short, unsized or lacks slots is refused by what it lacks") {
@@ -113,6 +113,38 @@ TEST_CASE("A second completion is counted and dropped") {
   CHECK(p.deliver().action == attempt_action::delivered);
   CHECK(p.host.stats().completions == 1);
   CHECK(p.host.stats().unknown_completions == 1);
+}
+
+TEST_CASE("Each task of a batch ends by itself, whatever a plugin makes of the others") {
+  SECTION("one is completed twice: the first counts") {
+    opened p{bad_plugin("batch_completes_one_twice")};
+    for (const auto& r : p.deliver_batch(3)) CHECK(r->action == attempt_action::delivered);
+    CHECK(p.host.stats().unknown_completions == 1);
+  }
+  SECTION("one too many is completed: it reaches nobody") {
+    opened p{bad_plugin("batch_completes_too_many")};
+    for (const auto& r : p.deliver_batch(3)) CHECK(r->action == attempt_action::delivered);
+    CHECK(p.host.stats().unknown_completions == 1);
+  }
+  SECTION("one is forgotten: it stays outstanding") {
+    opened p{bad_plugin("batch_forgets_one")};
+    const auto results = p.deliver_batch(3);
+    CHECK(results[1]->action == attempt_action::delivered);
+    CHECK_FALSE(results[2].has_value());
+    CHECK(p.handler->outstanding() == 1);
+  }
+  SECTION("it is refused after one was completed: that one keeps its outcome") {
+    opened p{bad_plugin("batch_refuses_late")};
+    const auto results = p.deliver_batch(3);
+    CHECK(results[0]->action == attempt_action::delivered);
+    CHECK(results[1]->action == attempt_action::retry);
+    CHECK(results[2]->category == failure_category::system);
+    CHECK(p.handler->outstanding() == 0);
+  }
+}
+
+TEST_CASE("A plugin that says it takes batches and has no slot for them is refused") {
+  CHECK_THAT(refusal_of("batch_without_slot"), Contains("its slot `deliver_batch` is NULL"));
 }
 
 TEST_CASE("A call that is never completed stays outstanding, and its handler is not closed") {

@@ -45,6 +45,13 @@ static uint32_t deliver(wb_handler* handler, const wb_delivery* delivery, wb_tok
   return succeed(token, sent, delivery->idempotency_key);
 }
 
+static uint32_t deliver_batch(wb_handler* handler, const wb_delivery* const* deliveries, const wb_token* tokens,
+                              uint64_t count) {
+  uint64_t i;
+  for (i = 0; i < count; ++i) (void)deliver(handler, deliveries[i], tokens[i]);
+  return WB_OK;
+}
+
 static void close(wb_handler* handler) { (void)handler; }
 
 WB_EXPORT uint32_t waybill_plugin_entry(const wb_host* from, wb_plugin* plugin);
@@ -57,7 +64,8 @@ WB_EXPORT uint32_t waybill_plugin_entry(const wb_host* from, wb_plugin* plugin) 
   plugin->title = text("Byte counter");
   plugin->version = text("1.0.0");
   plugin->config_schema = text("{\"type\":\"object\",\"title\":\"Byte counter\"}");
-  plugin->features = WB_FEATURE_STREAMING;
+  plugin->features = WB_FEATURE_STREAMING | WB_FEATURE_BATCH;
+  plugin->deliver_batch = deliver_batch;
   plugin->open = open;
   plugin->test_connection = test_connection;
   plugin->deliver = deliver;

@@ -39,3 +39,15 @@ TEST_CASE("A plugin built against the first released header still works") {
   CHECK(p.services->metric("kept_v1.closed") == 1);
   CHECK(p.host.stats().plugin_faults == 0);
 }
+
+TEST_CASE("A plugin built with ABI 1.1 still takes batches") {
+  opened p{WAYBILL_V1_1_PLUGIN};
+  CHECK(p.type->feature_names() == std::vector<std::string>{"batch"});
+  const auto results = p.deliver_batch(3);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    REQUIRE(results[i].has_value());
+    CHECK(results[i]->code == static_cast<std::int32_t>(101 + i));
+  }
+  CHECK(results[0]->external_reference != results[1]->external_reference);
+  CHECK(p.deliver().code == 1);
+}

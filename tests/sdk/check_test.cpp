@@ -82,7 +82,7 @@ TEST_CASE("The suite passes a plugin that does everything right") {
 }
 
 TEST_CASE("The suite says why a plugin does not load") {
-  CHECK_THAT(failure(checked("wrong_major"), "load"), Contains("the plugin speaks ABI 2.0, this engine speaks 1.0"));
+  CHECK_THAT(failure(checked("wrong_major"), "load"), Contains("the plugin speaks ABI 2.1, this engine speaks 1.1"));
   CHECK_THAT(failure(checked("null_slot"), "load"), Contains("`deliver` is NULL") && Contains("`close` is NULL"));
   CHECK(checked("no_entry").findings.size() == 1);
 }
@@ -96,6 +96,14 @@ TEST_CASE("The suite finds calls that are never completed") {
   CHECK_THAT(failure(r, "deliver"), Contains("was not completed within"));
   CHECK_THAT(failure(r, "cancel"), Contains("a cancelled delivery was not completed"));
   CHECK_THAT(failure(r, "drain"), Contains("not completed after drain"));
+}
+
+TEST_CASE("The suite finds batches that are not answered one by one") {
+  CHECK_THAT(failure(checked("batch_forgets_one"), "batch"), Contains("1 deliveries of a batch of 1 were not completed"));
+  CHECK_THAT(failure(checked("batch_completes_one_twice"), "batch"), Contains("completions of calls that had ended already"));
+  CHECK_THAT(failure(checked("batch_completes_too_many"), "batch"), Contains("completions of calls that had ended already"));
+  CHECK_THAT(failure(checked("batch_refuses_late"), "batch"), Contains("the contract was broken"));
+  CHECK_THAT(failure(checked("batch_without_slot"), "load"), Contains("its slot `deliver_batch` is NULL"));
 }
 
 TEST_CASE("The suite finds a deadline that is not kept") {

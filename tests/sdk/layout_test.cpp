@@ -44,7 +44,7 @@ const std::map<std::string, place> now = {
     AT(wb_plugin, struct_size), AT(wb_plugin, abi_major), AT(wb_plugin, abi_minor), AT(wb_plugin, min_minor),
     AT(wb_plugin, type), AT(wb_plugin, title), AT(wb_plugin, version), AT(wb_plugin, config_schema),
     AT(wb_plugin, features), AT(wb_plugin, validate), AT(wb_plugin, open), AT(wb_plugin, test_connection),
-    AT(wb_plugin, deliver), AT(wb_plugin, cancel), AT(wb_plugin, drain), AT(wb_plugin, close),
+    AT(wb_plugin, deliver), AT(wb_plugin, cancel), AT(wb_plugin, drain), AT(wb_plugin, close), AT(wb_plugin, deliver_batch),
 };
 
 // clang-format on
@@ -53,7 +53,7 @@ const std::map<std::string, place> now = {
 
 // clang-format off
 const std::map<std::string, std::uint64_t> numbers_now = {
-    {"WB_ABI_MAJOR", WB_ABI_MAJOR},
+    {"WB_ABI_MAJOR", WB_ABI_MAJOR}, {"WB_FEATURE_BATCH", WB_FEATURE_BATCH},
     {"WB_OK", WB_OK}, {"WB_REFUSED", WB_REFUSED}, {"WB_NOT_FOUND", WB_NOT_FOUND}, {"WB_TOO_LARGE", WB_TOO_LARGE},
     {"WB_FAILED", WB_FAILED},
     {"WB_ACTION_DELIVERED", WB_ACTION_DELIVERED}, {"WB_ACTION_RETRY", WB_ACTION_RETRY},

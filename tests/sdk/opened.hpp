@@ -4,7 +4,9 @@
 #include <catch2/catch.hpp>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/plugin_host/dynamic_plugin_host.hpp"
 #include "tests/plugin_host/eventually.hpp"
@@ -36,6 +38,18 @@ struct opened {
                             [outcome](core::attempt_result r) { outcome->set_value(std::move(r)); });
     REQUIRE(future.wait_for(std::chrono::seconds{10}) == std::future_status::ready);
     return future.get();
+  }
+  /// What came of each task while the call was on the stack: these plugins answer at once or never.
+  [[nodiscard]] std::vector<std::optional<core::attempt_result>> deliver_batch(std::size_t count) {
+    auto outcomes = std::make_shared<std::vector<std::optional<core::attempt_result>>>(count);
+    std::vector<core::delivery_call> calls;
+    std::vector<core::handler::completion> done;
+    for (std::size_t i = 0; i < count; ++i) {
+      calls.push_back({make_task("{}"), 1, time.monotonic() + std::chrono::seconds{30}});
+      done.push_back([outcomes, i](core::attempt_result r) { outcomes->at(i) = std::move(r); });
+    }
+    CHECK(handler->deliver_batch(std::move(calls), std::move(done)).size() == count);
+    return *outcomes;
   }
   [[nodiscard]] core::attempt_result test_connection() {
     auto outcome = std::make_shared<std::promise<core::attempt_result>>();

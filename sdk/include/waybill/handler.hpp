@@ -7,6 +7,8 @@
 #include <exception>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <waybill/delivery.hpp>
 #include <waybill/host.hpp>
@@ -42,6 +44,12 @@ struct plugin_info {
   std::uint32_t min_minor = 0;     ///< of the host's ABI
 };
 
+/// One delivery of a batch and the duty to end it.
+struct batch_item {
+  delivery what;
+  completion done;
+};
+
 /// One destination's handler: the class to derive from. Hooks may throw: whatever leaves them becomes retry/system.
 /// The host never runs two hooks of one handler at once, `cancel` aside. The derived class also supplies
 ///   static plugin_info info();
@@ -55,7 +63,12 @@ public:
   virtual void test_connection(std::int64_t deadline_ms, completion&& done) = 0;
   /// Performs one delivery. `what` is valid during the call; see retained_delivery.
   virtual void deliver(const delivery& what, completion&& done) = 0;
-  /// Advisory, from any thread, also while another hook runs.
+  /// Performs several deliveries in one go, each with an outcome of its own (WB_FEATURE_BATCH). They come in the order of the
+  /// queue. Unless overridden each is delivered by itself.
+  virtual void deliver_batch(std::vector<batch_item> items) {
+    for (auto& item : items) deliver(item.what, std::move(item.done));
+  }
+  /// Advisory, from any thread, also while another hook runs. Of a batch one token at a time: the others still matter.
   virtual void cancel(wb_token) {}
   /// No more calls come; finish what is under way by the deadline. May block until then.
   virtual void drain(std::int64_t /*deadline_ms*/) {}
@@ -84,9 +97,25 @@ struct hooks {
     return WB_OK;
   }
   static std::uint32_t deliver(wb_handler* self, const wb_delivery* what, wb_token token) noexcept {
-    if (what == nullptr || what->struct_size < offsetof(wb_delivery, data) + sizeof what->data) return WB_REFUSED;
+    if (!is_whole(what)) return WB_REFUSED;
     completion done{token};
     guarded(done, [&] { of(self).deliver(delivery{what}, std::move(done)); });
+    return WB_OK;
+  }
+  static std::uint32_t deliver_batch(wb_handler* self, const wb_delivery* const* deliveries, const wb_token* tokens,
+                                     std::uint64_t count) noexcept {
+    if (deliveries == nullptr || tokens == nullptr) return WB_REFUSED;
+    for (std::uint64_t i = 0; i < count; ++i)
+      if (!is_whole(deliveries[i])) return WB_REFUSED;
+    std::vector<batch_item> items;
+    try {
+      items.reserve(static_cast<std::size_t>(count));
+    } catch (...) {
+      return WB_REFUSED;  // no token has been taken over yet
+    }
+    for (std::uint64_t i = 0; i < count; ++i) items.push_back({delivery{deliveries[i]}, completion{tokens[i]}});
+    // An item that is dropped unanswered, by an exception or by mistake, answers for itself.
+    quietly([&] { of(self).deliver_batch(std::move(items)); });
     return WB_OK;
   }
   static void cancel(wb_handler* self, wb_token token) noexcept {
@@ -99,6 +128,9 @@ struct hooks {
 
 private:
   static handler& of(wb_handler* self) noexcept { return *reinterpret_cast<handler*>(self); }
+  static bool is_whole(const wb_delivery* what) noexcept {
+    return what != nullptr && what->struct_size >= offsetof(wb_delivery, data) + sizeof what->data;
+  }
 
   template <class Body>
   static void guarded(fault_sink& faults, Body body) noexcept {
@@ -126,7 +158,7 @@ private:
     try {
       body();
     } catch (...) {
-      // cancel and drain are advisory: there is nobody to tell.
+      // Nobody to tell: cancel and drain are advisory, and every item of a batch answers for itself.
     }
   }
 };
@@ -160,6 +192,7 @@ template <class Handler>
   own.cancel = hooks<Handler>::cancel;
   own.drain = hooks<Handler>::drain;
   own.close = hooks<Handler>::close;
+  own.deliver_batch = (info.features & WB_FEATURE_BATCH) != 0 ? hooks<Handler>::deliver_batch : nullptr;
   std::memcpy(table, &own, own.struct_size);
   return 0;
 }

@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 #define WB_ABI_MAJOR 1u
-#define WB_ABI_MINOR 0u
+#define WB_ABI_MINOR 1u /* 1.1: WB_FEATURE_BATCH, wb_plugin.deliver_batch */
 
 #if defined(_WIN32)
 #define WB_EXPORT __declspec(dllexport)
@@ -93,6 +93,7 @@ enum { /* wb_host.connect_allowed */
 #define WB_FEATURE_BLOCKING (UINT64_C(1) << 0) /* deliver and test_connection block; the host runs them on a bounded pool */
 #define WB_FEATURE_SIGNING_SECRETS (UINT64_C(1) << 1) /* the host keeps, generates and rotates signing secrets: see open */
 #define WB_FEATURE_STREAMING (UINT64_C(1) << 2)       /* can take a delivery whose data is NULL, through read */
+#define WB_FEATURE_BATCH (UINT64_C(1) << 3)           /* since 1.1: can take several deliveries in one call, by deliver_batch */
 
 /* ---- records ---------------------------------------------------------------------------------------------------- */
 
@@ -217,6 +218,17 @@ typedef struct wb_plugin {
   void (*drain)(wb_handler* handler, int64_t deadline_ms);
   /* Frees the handler. Never called while a hook is on the stack or a token is outstanding. THREAD: any. BLOCKS: never. */
   void (*close)(wb_handler* handler);
+
+  /* ---- since 1.1 ---- */
+
+  /* Performs several deliveries in one call; with WB_FEATURE_BATCH, and then never NULL. deliveries[i] belongs to tokens[i];
+   * the two arrays last until this returns, each record as for deliver. 1 <= count <= 1000. Each has its own
+   * deadline_ms: what is sent as one thing may go on until the last of them, and the host ends the others itself. The order
+   * is the order of the queue: whatever is sent as one thing keeps it. WB_OK obliges exactly one complete per token, each
+   * with the outcome of its own delivery, in any order and at any time up to its deadline; anything else refuses all of those
+   * that were not completed. cancel concerns one token at a time: the others still matter. A host calls this instead of deliver
+   * where its operator asked for batches, also when only one delivery is due. THREAD and BLOCKS as test_connection. */
+  uint32_t (*deliver_batch)(wb_handler* handler, const wb_delivery* const* deliveries, const wb_token* tokens, uint64_t count);
 } wb_plugin;
 
 /* The one exported symbol, named WB_ENTRY_SYMBOL. Fills *plugin (whose struct_size the host has set to the room there

@@ -47,6 +47,26 @@ seen_result destination::deliver(fake_delivery& what) {
   return *seen;
 }
 
+std::vector<seen_result> destination::deliver_batch(std::vector<fake_delivery>& what) {
+  std::vector<const wb_delivery*> views;
+  std::vector<wb_token> tokens;
+  for (auto& one : what) {
+    views.push_back(one.fill());
+    tokens.push_back(fake_host::instance().new_token());
+  }
+  REQUIRE(webhook()->deliver_batch(handler_, views.data(), tokens.data(), tokens.size()) == WB_OK);
+  std::vector<seen_result> out;
+  for (const auto token : tokens) {
+    const auto seen = fake_host::instance().wait(token);
+    REQUIRE(seen.has_value());
+    out.push_back(*seen);
+  }
+  webhook()->drain(handler_, fake_host::monotonic_ms() + 10'000);
+  for (const auto token : tokens) CHECK(fake_host::instance().completions(token) == 1);
+  for (const auto& one : what) CHECK(fake_host::instance().retained(one) == 0);
+  return out;
+}
+
 seen_result destination::test(std::int64_t timeout_ms) {
   const auto token = fake_host::instance().new_token();
   REQUIRE(webhook()->test_connection(handler_, token, fake_host::monotonic_ms() + timeout_ms) == WB_OK);

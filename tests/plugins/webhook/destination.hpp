@@ -28,6 +28,8 @@ public:
     fake_delivery what;
     return deliver(what);
   }
+  /// In one call; waits for all outcomes.
+  std::vector<seen_result> deliver_batch(std::vector<fake_delivery>& what);
   seen_result test(std::int64_t timeout_ms = 10'000);
   [[nodiscard]] wb_handler* handler() const { return handler_; }
   fake_context context;

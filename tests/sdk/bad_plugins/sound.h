@@ -64,6 +64,13 @@ static inline uint32_t sound_deliver(wb_handler* handler, const wb_delivery* del
   return WB_OK;
 }
 
+static inline uint32_t sound_deliver_batch(wb_handler* handler, const wb_delivery* const* deliveries, const wb_token* tokens,
+                                           uint64_t count) {
+  uint64_t i;
+  for (i = 0; i < count; ++i) (void)sound_deliver(handler, deliveries[i], tokens[i]);
+  return WB_OK;
+}
+
 static inline void sound_cancel(wb_handler* handler, wb_token token) {
   (void)handler;
   (void)token;

@@ -189,3 +189,99 @@ TEST_CASE("a delivery whose record is too short is refused") {
   CHECK(table.deliver(handler, nullptr, 1) == WB_REFUSED);
   table.close(handler);
 }
+
+namespace {
+
+/// Takes batches: by its own deliver_batch, or, left as it is, one by one.
+struct batching : sdk::handler {
+  static sdk::plugin_info info() { return {"batching", "Batching", "1", "{}", WB_FEATURE_BATCH, 0}; }
+  static void validate(std::string_view, sdk::fault_sink&) {}
+  static std::unique_ptr<sdk::handler> open(std::string_view config, sdk::handler_context, sdk::fault_sink&);
+  void test_connection(std::int64_t, sdk::completion&& done) override { done(sdk::result::delivered()); }
+  void deliver(const sdk::delivery& what, sdk::completion&& done) override {
+    if (what.content() == "throws") throw std::runtime_error("one of a batch threw");
+    done(sdk::result::delivered(static_cast<std::int32_t>(what.size())));
+  }
+};
+struct batching_its_own_way final : batching {
+  void deliver_batch(std::vector<sdk::batch_item> items) override {
+    items.back().done(sdk::result::delivered(200));
+    throw std::runtime_error("deliver_batch threw");
+  }
+};
+std::unique_ptr<sdk::handler> batching::open(std::string_view config, sdk::handler_context, sdk::fault_sink&) {
+  if (config == "own") return std::make_unique<batching_its_own_way>();
+  return std::make_unique<batching>();
+}
+
+/// Delivers these contents in one call; every outcome came on its stack, once.
+std::vector<seen_result> deliver_batch(std::string_view config, std::vector<std::string> contents) {
+  wb_plugin table{};
+  table.struct_size = sizeof table;
+  REQUIRE(sdk::enter<batching>(fake_host::instance().table(), &table) == 0);
+  fake_context context;
+  wb_handler* handler = nullptr;
+  REQUIRE(table.open(to_str(config), context.raw(), &handler, nullptr, nullptr) == WB_OK);
+  std::vector<fake_delivery> deliveries(contents.size());
+  std::vector<const wb_delivery*> views;
+  std::vector<wb_token> tokens;
+  for (std::size_t i = 0; i < contents.size(); ++i) {
+    deliveries[i].content = contents[i];
+    views.push_back(deliveries[i].fill());
+    tokens.push_back(fake_host::instance().new_token());
+  }
+  REQUIRE(table.deliver_batch(handler, views.data(), tokens.data(), tokens.size()) == WB_OK);
+  std::vector<seen_result> out;
+  for (const auto token : tokens) {
+    CHECK(fake_host::instance().completions(token) == 1);
+    out.push_back(*fake_host::instance().wait(token));
+  }
+  table.close(handler);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a handler without a way of its own delivers a batch one by one, and an exception ends what is left") {
+  const auto fine = deliver_batch("one by one", {"1", "22"});
+  CHECK(fine[0].code == 1);
+  CHECK(fine[1].code == 2);
+  const auto thrown = deliver_batch("one by one", {"1", "throws", "333"});
+  CHECK(thrown[0].action == WB_ACTION_DELIVERED);
+  CHECK(thrown[1].category == WB_CATEGORY_SYSTEM);
+  CHECK(thrown[2].action == WB_ACTION_RETRY);
+}
+
+TEST_CASE("an item of a batch that is dropped answers for itself") {
+  const auto seen = deliver_batch("own", {"1", "2", "3"});
+  CHECK(seen[0].action == WB_ACTION_RETRY);
+  CHECK(seen[1].detail.find("gave up") != std::string::npos);
+  CHECK(seen[2].action == WB_ACTION_DELIVERED);
+}
+
+TEST_CASE("a batch with a record too short, or without arrays, is refused as a whole") {
+  wb_plugin table{};
+  table.struct_size = sizeof table;
+  REQUIRE(sdk::enter<batching>(fake_host::instance().table(), &table) == 0);
+  fake_context context;
+  wb_handler* handler = nullptr;
+  REQUIRE(table.open(to_str("{}"), context.raw(), &handler, nullptr, nullptr) == WB_OK);
+  fake_delivery whole;
+  wb_delivery shorter{};
+  shorter.struct_size = 16;
+  const wb_delivery* const deliveries[] = {whole.fill(), &shorter};
+  const wb_token tokens[] = {1, 2};
+  CHECK(table.deliver_batch(handler, deliveries, tokens, 2) == WB_REFUSED);
+  CHECK(table.deliver_batch(handler, nullptr, tokens, 2) == WB_REFUSED);
+  CHECK(table.deliver_batch(handler, deliveries, nullptr, 2) == WB_REFUSED);
+  table.close(handler);
+}
+
+TEST_CASE("a table of ABI 1.0 is filled as far as it goes, and a plugin without batches has no slot for them") {
+  wb_plugin table{};
+  table.struct_size = offsetof(wb_plugin, deliver_batch);
+  REQUIRE(sdk::enter<batching>(fake_host::instance().table(), &table) == 0);
+  CHECK(table.struct_size == offsetof(wb_plugin, deliver_batch));
+  CHECK(table.deliver_batch == nullptr);
+  CHECK(entered().deliver_batch == nullptr);
+}
