@@ -15,6 +15,7 @@
 #include "core/store/order_store.hpp"
 #include "core/store/payload_store.hpp"
 #include "core/store/records.hpp"
+#include "core/store/store_settings.hpp"
 
 namespace waybill::core {
 
@@ -66,6 +67,11 @@ class write_session : public read_session,
 public:
   virtual result<void> begin() = 0;
   virtual result<void> commit() = 0;
+  /// After a commit that failed: whether it was carried out all the same, because only its answer was lost. Nothing is known
+  /// while the call fails with store_unavailable; then it is asked again before anything else is.
+  virtual result<bool> was_committed() { return false; }
+  /// Writes something small for good, outside a transaction: does the store work (again)?
+  virtual result<void> probe() = 0;
   virtual void rollback() = 0;
   /// A mark inside the transaction, so that one failed job does not take its neighbours along.
   virtual result<void> savepoint() = 0;
@@ -122,7 +128,8 @@ public:
   [[nodiscard]] virtual std::string_view name() const = 0;  ///< "sqlite", for tests and logs
 };
 
-/// Opens `sqlite://PATH`. Errors: validation_error for a URL it does not know, store_unavailable with the reason.
-[[nodiscard]] result<std::unique_ptr<store>> open_store(std::string_view url);
+/// Opens `sqlite://PATH` or `postgresql://…` (`postgres://…`), to which alone the settings belong. Errors: validation_error for
+/// a URL it does not know, store_unavailable with the reason.
+[[nodiscard]] result<std::unique_ptr<store>> open_store(std::string_view url, const server_settings& settings = {});
 
 }  // namespace waybill::core

@@ -17,6 +17,7 @@ namespace {
 using steady = std::chrono::steady_clock;
 constexpr milliseconds first_backoff{10};
 constexpr milliseconds longest_backoff{1'000};
+constexpr milliseconds probe_interval{1'000};
 
 error shutting_down() { return {error_code::shutting_down, "The node is shutting down.", {}, {}}; }
 
@@ -74,6 +75,9 @@ struct store_writer::state {
   bool take();
   void gather(std::unique_lock<std::mutex>& lock);
   void run();
+  result<void> run_to_end(write_batch& batch);
+  bool wait_in_doubt(milliseconds pause, const error& why);
+  void probe();
   void tell_order_changes();
   void on_failure(const error& why);
   void keep_records(const error& why);
@@ -94,7 +98,14 @@ bool store_writer::state::take() {
   const bool left_over = !current.jobs.empty();
   while (inbox.empty() && !left_over && !stopping) {
     idle = true;
-    wake.wait(lock);
+    if (healthy) {
+      wake.wait(lock);
+      continue;
+    }
+    if (wake.wait_for(lock, probe_interval) == std::cv_status::no_timeout) continue;
+    lock.unlock();
+    probe();
+    lock.lock();
   }
   idle = false;
   gather(lock);
@@ -121,9 +132,10 @@ void store_writer::state::gather(std::unique_lock<std::mutex>& lock) {
 void store_writer::state::run() {
   const auto size = current.size();
   if (size == 0) return;
-  auto done = run_batch(current, *session, time);
+  auto done = run_to_end(current);
   last_commit = steady::now();
   if (!done) return on_failure(done.error());
+  if (settings.listener != nullptr) current.tell(*settings.listener);
   tell_order_changes();
   healthy = true;
   backoff = milliseconds{0};
@@ -134,6 +146,48 @@ void store_writer::state::run() {
 void store_writer::state::tell_order_changes() {
   auto changes = session->take_order_changes();
   if (!changes.empty() && on_order_changes) on_order_changes(std::move(changes));
+}
+
+/// Runs it. When the store was lost in the commit, waits until it is known what became of it: an outcome that was written must
+/// not be written twice, and nobody is told anything before.
+result<void> store_writer::state::run_to_end(write_batch& batch) {
+  auto done = run_batch(batch, *session, time);
+  for (auto pause = first_backoff; batch.in_doubt; pause = std::min(pause * 2, longest_backoff)) {
+    healthy = false;
+    if (!wait_in_doubt(pause, done.error())) {
+      batch.in_doubt = false;
+      break;
+    }
+    const auto committed = session->was_committed();
+    if (!committed) continue;
+    batch.in_doubt = false;
+    if (*committed) done = {};
+  }
+  return done;
+}
+
+/// Meanwhile new accepts and jobs are refused at once: they would wait for as long as the store does. False: stopping, and
+/// patience is over.
+bool store_writer::state::wait_in_doubt(milliseconds pause, const error& why) {
+  write_batch refused;
+  bool ends = false;
+  {
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, pause, [this] { return stopping; });
+    refused.take_accepts_and_jobs(inbox);
+    ends = stopping;
+  }
+  refused.fail_accepts_and_jobs({error_code::store_unavailable, why.message, {}, longest_backoff});
+  refused.answer();
+  if (!ends) return true;
+  if (give_up == steady::time_point{}) give_up = steady::now() + settings.stop_patience;
+  std::this_thread::sleep_for(first_backoff);
+  return steady::now() < give_up;
+}
+
+/// Nobody writes while the node says that it cannot: so it has to look for itself.
+void store_writer::state::probe() {
+  if (session->probe()) healthy = true;
 }
 
 void store_writer::state::on_failure(const error& why) {
@@ -147,11 +201,12 @@ void store_writer::state::on_failure(const error& why) {
   if (had_others) {
     write_batch alone;
     alone.records.swap(current.records);
-    const bool written = run_batch(alone, *session, time).has_value();
+    const bool written = run_to_end(alone).has_value();
     current.records.swap(alone.records);
     if (written) {
       tell_order_changes();
       current.recorded.swap(alone.recorded);
+      if (settings.listener != nullptr) current.tell(*settings.listener);
       backoff = milliseconds{0};
       ++commits;
       return;

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/model/time.hpp"
+#include "core/store/queue_listener.hpp"
 #include "core/store/store.hpp"
 
 namespace waybill::core {
@@ -49,6 +50,7 @@ public:
     std::size_t enough = 32;  ///< from here on the fixed cost (some 90 us) is a small part of each operation's
     /// How long stop() goes on trying to write records that a failing store has not taken.
     milliseconds stop_patience{2'000};
+    queue_listener* listener = nullptr;  ///< outlives the writer; may be none
   };
 
   store_writer(std::unique_ptr<write_session> session, const clock& time, options settings, batch_end on_batch_end = {},

@@ -115,6 +115,12 @@ result<void> run_transaction(write_batch& batch, write_session& session, const c
   if (done) {
     run_jobs(batch, session, time);
     done = session.commit();
+    if (!done) {
+      const auto committed = session.was_committed();
+      if (committed && *committed) return {};
+      batch.in_doubt = !committed;
+      if (batch.in_doubt) return fail(error_code::store_unavailable, done.error().message);
+    }
   }
   if (!done) session.rollback();
   return done;
@@ -132,10 +138,24 @@ void write_batch::take_from(write_batch& inbox, std::size_t most_accepts) {
   inbox.jobs.clear();
 }
 
+void write_batch::take_accepts_and_jobs(write_batch& inbox) {
+  deliveries.swap(inbox.deliveries);
+  accept_done.swap(inbox.accept_done);
+  refused.swap(inbox.refused);
+  jobs.swap(inbox.jobs);
+}
+
 void write_batch::return_records(write_batch& inbox) {
   prepend(records, inbox.records);
   prepend(record_done, inbox.record_done);
   recorded.clear();
+}
+
+void write_batch::tell(queue_listener& listener) const {
+  for (std::size_t i = 0; i < accepted.size(); ++i)
+    if (accepted[i] && accepted[i]->outcome == accept_result::kind::accepted) listener.added(deliveries[i].tasks);
+  for (std::size_t i = 0; i < recorded.size(); ++i)
+    if (recorded[i] && *recorded[i] != record_result::fenced) listener.moved(records[i].before, records[i].after);
 }
 
 void write_batch::fail_accepts_and_jobs(const error& why) {

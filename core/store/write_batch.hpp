@@ -27,15 +27,21 @@ struct write_batch {
   std::vector<result<accept_result>> accepted;
   std::vector<result<record_result>> recorded;
   std::vector<result<void>> job_results;  ///< of the jobs that ran; those behind them wait for the next batch
+  /// Its commit failed, and the session must be asked what became of it (write_session::was_committed). If it was carried
+  /// out, the answers are valid.
+  bool in_doubt = false;
 
   [[nodiscard]] bool empty() const { return deliveries.empty() && records.empty() && jobs.empty() && refused.empty(); }
   [[nodiscard]] std::size_t size() const { return deliveries.size() + records.size() + jobs.size(); }
 
   /// Moves everything here, but no more than `most_accepts` accepts.
   void take_from(write_batch& inbox, std::size_t most_accepts);
+  void take_accepts_and_jobs(write_batch& inbox);
   /// Records that could not be written go back, in front of those that came since.
   void return_records(write_batch& inbox);
 
+  /// What the accepts and records that have an answer did to the queue.
+  void tell(queue_listener& listener) const;
   void fail_accepts_and_jobs(const error& why);
   void fail_records(const error& why);
   /// Calls back all that has an answer, in order, and forgets it.

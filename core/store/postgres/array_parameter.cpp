@@ -59,7 +59,7 @@ void array_parameter::clear() {
   // A batch of large payloads must not keep its memory for ever.
   constexpr std::size_t usual = 4 * 1024 * 1024;
   if (buffer_.capacity() > usual) std::string().swap(buffer_);
-  count_ = 0;
+  count_ = nulls_ = 0;
   buffer_.clear();
   append_int32(buffer_, 1);
   append_int32(buffer_, 0);
@@ -72,6 +72,7 @@ void array_parameter::count_one() { write_int32(buffer_.data() + count_at, ++cou
 
 void array_parameter::add_null() {
   count_one();
+  ++nulls_;
   write_int32(buffer_.data() + nulls_at, 1);
   append_int32(buffer_, 0xffff'ffff);
 }

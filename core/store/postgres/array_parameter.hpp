@@ -45,9 +45,13 @@ public:
   void add(const std::optional<T>& value) {
     value ? add(*value) : add_null();
   }
+  /// NULL where it is what the statement takes for NULL anyway.
+  void add_unless(std::int64_t usual, std::int64_t value) { value == usual ? add_null() : add(value); }
 
   [[nodiscard]] std::uint32_t type() const { return array_type_; }
   [[nodiscard]] std::size_t size() const { return count_; }
+  /// Then NULL can stand for the whole array: unnest fills up the columns that are shorter, and this one costs nothing.
+  [[nodiscard]] bool only_nulls() const { return count_ == nulls_; }
   [[nodiscard]] std::string_view bytes() const { return buffer_; }
 
 private:
@@ -56,6 +60,7 @@ private:
   std::uint32_t element_type_;
   std::uint32_t array_type_;
   std::uint32_t count_ = 0;
+  std::uint32_t nulls_ = 0;
   std::string buffer_;
 };
 

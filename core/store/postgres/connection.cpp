@@ -92,6 +92,7 @@ result<void> connection::open() {
   auto made = connect();
   if (made) {
     pause_.succeeded();
+    opened_at_ = steady::now();
     ++generation_;
     ++era_;
     return made;
@@ -190,7 +191,7 @@ void connection::rollback() {
 
 void connection::send_plain(const std::string& sql) {
   if (PQsendQueryParams(handle_, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, binary) == 0) send_failed_ = true;
-  awaited_.push_back(answer_kind::lead);
+  awaited_.push_back(sql == "COMMIT" ? answer_kind::commit : answer_kind::lead);
 }
 
 void connection::send_leads() {
@@ -202,7 +203,8 @@ void connection::make_ready() {
   if (!in_transaction_ && awaited_.empty()) static_cast<void>(open());
 }
 
-void connection::send(std::string_view name, const std::string& sql, bool must_prepare, const std::vector<parameter>& given) {
+void connection::send(std::string_view name, const std::string& sql, bool must_prepare, const std::vector<parameter>& given,
+                      answer_use use) {
   send_failed_ = send_failed_ || !is_open();
   if (send_failed_) return;
   send_leads();
@@ -226,7 +228,7 @@ void connection::send(std::string_view name, const std::string& sql, bool must_p
                                 : PQsendQueryPrepared(handle_, name_text.c_str(), count, values_.data(), sizes_.data(),
                                                       formats_.data(), binary);
   if (sent == 0) send_failed_ = true;
-  awaited_.push_back(answer_kind::rows);
+  awaited_.push_back(use == answer_use::wanted ? answer_kind::rows : answer_kind::lead);
 }
 
 /// Sends what is buffered and reads until a result can be taken without waiting.
@@ -269,6 +271,9 @@ result<std::vector<result_ptr>> connection::collect() {
         ends = ends_connection(state_of(one.get())) || PQstatus(handle_) != CONNECTION_OK;
         if (ends) break;
       }
+      // The server answers a COMMIT of what had failed before with a ROLLBACK, as if that were right.
+      if (kind == answer_kind::commit && std::string_view(PQcmdStatus(one.get())) != "COMMIT" && !failure)
+        failure = error{error_code::store_unavailable, "postgresql: the transaction was undone by a failure", {}, {}};
       if (first && kind == answer_kind::rows) answers.push_back(std::move(one));
       first = false;
     }

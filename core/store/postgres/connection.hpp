@@ -36,6 +36,9 @@ struct connection_settings {
 /// What a connection is for; decides how its statements are planned and whether they may write.
 enum class connection_kind : std::uint8_t { writer = 1, reader };
 
+/// unwanted: only that it succeeds matters, and that may come out with a later statement of the transaction.
+enum class answer_use : std::uint8_t { wanted = 1, unwanted };
+
 /// One parameter of a statement, in the binary format. The view must hold until the statement has been sent.
 struct parameter {
   std::uint32_t type = 0;  ///< the type's OID; 0: the server decides
@@ -64,6 +67,7 @@ public:
   [[nodiscard]] std::uint64_t era() const { return era_; }
   [[nodiscard]] bool is_open() const { return handle_ != nullptr; }
   [[nodiscard]] int server_process() const;
+  [[nodiscard]] std::chrono::steady_clock::duration age() const { return std::chrono::steady_clock::now() - opened_at_; }
 
   /// Opens the connection if need be, and a transaction with the next statement that is sent: it costs no round trip.
   [[nodiscard]] result<void> begin(std::string_view sql);
@@ -83,16 +87,17 @@ public:
   /// Outside a transaction: opens the connection if need be. To be called ahead of the first `send`; a failure shows there.
   void make_ready();
   /// Queues a statement, prepared under `name` first if it must be (empty: not prepared at all); `collect` brings the answer.
-  void send(std::string_view name, const std::string& sql, bool must_prepare, const std::vector<parameter>& given);
-  /// Sends what is queued and waits for the answers of every `send` since the last call, in order. The first failure of any
-  /// of them is the answer; then the server did nothing of what came after it, and the transaction can only be undone.
+  void send(std::string_view name, const std::string& sql, bool must_prepare, const std::vector<parameter>& given,
+            answer_use use = answer_use::wanted);
+  /// Sends what is queued and waits for the wanted answers of every `send` since the last call, in order. The first failure of
+  /// any of them is the answer; then the server did nothing of what came after it, and the transaction can only be undone.
   [[nodiscard]] result<std::vector<result_ptr>> collect();
 
   [[nodiscard]] bool in_transaction() const { return in_transaction_; }
   [[nodiscard]] std::uint64_t new_statement_number() { return ++statements_; }
 
 private:
-  enum class answer_kind : std::uint8_t { lead = 1, prepare, rows };
+  enum class answer_kind : std::uint8_t { lead = 1, commit, prepare, rows };
   /// A migration may have to rewrite a large table; the statement timeout is the server's to keep.
   static constexpr std::chrono::hours script_patience{24};
 
@@ -109,6 +114,7 @@ private:
   backoff pause_;
   std::uint64_t generation_ = 0;
   std::uint64_t era_ = 0;
+  std::chrono::steady_clock::time_point opened_at_{};
   std::uint64_t statements_ = 0;
   std::vector<std::string> leads_;
   std::vector<answer_kind> awaited_;

@@ -9,13 +9,19 @@
 namespace waybill::core::postgres {
 namespace {
 
-std::string select(const char* more) { return std::string("SELECT ") + delivery_columns + more; }
+// The length of a value stands in its head: nothing of it is read.
+constexpr const char* content_expired_sql = "size > 0 AND octet_length(content) = 0";
+
+std::string select(const char* columns, const char* from) {
+  return std::string("SELECT ") + delivery_columns + columns + content_expired_sql + " FROM deliveries WHERE " + from;
+}
 
 delivery_head head_from(const rows& row) {
   delivery_head head;
   head.content = delivery_from(row);
   head.size = row.number<std::uint64_t>(delivery_column_count);
   head.targets = unpack_targets(row.bytes(delivery_column_count + 1));
+  head.content_expired = row.integer(delivery_column_count + 2) != 0;
   return head;
 }
 
@@ -24,9 +30,9 @@ delivery_head head_from(const rows& row) {
 // A foreign id costs one probe per organization: organizations are few, and an index by id alone would cost every accept.
 delivery_reader::delivery_reader(connection& db, task_reader& tasks)
     : tasks_(tasks),
-      head_(db, select(", size, tasks FROM deliveries WHERE organization_id = $1 AND id = $2")),
-      heads_(db, select(", size, tasks FROM deliveries WHERE organization_id = $1 AND id = ANY ($2) ORDER BY id DESC")),
-      content_(db, select(", content FROM deliveries WHERE organization_id = $1 AND id = $2")),
+      head_(db, select(", size, tasks, ", "organization_id = $1 AND id = $2")),
+      heads_(db, select(", size, tasks, ", "organization_id = $1 AND id = ANY ($2) ORDER BY id DESC")),
+      content_(db, select(", content, ", "organization_id = $1 AND id = $2")),
       owner_(db,
              "SELECT d.organization_id FROM organizations o JOIN deliveries d ON d.organization_id = o.id WHERE d.id = $1") {}
 
@@ -85,6 +91,7 @@ result<delivery_ptr> delivery_reader::content(organization_id org, delivery_id i
     if (found.failed()) return fail(found.failure());
     return no_such_delivery();
   }
+  if (found.integer(delivery_column_count + 1) != 0) return no_content_any_more();
   auto whole = std::make_shared<delivery>(delivery_from(found));
   whole->content = found.text(delivery_column_count);
   return delivery_ptr(std::move(whole));

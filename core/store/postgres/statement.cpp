@@ -55,7 +55,7 @@ sha256_digest rows::digest(int column) const {
 statement::statement(connection& db, std::string sql, statement_life life)
     : db_(&db), sql_(std::move(sql)), life_(life), number_(db.new_statement_number()) {}
 
-void statement::send_bound() {
+void statement::send_bound(answer_use use) {
   db_->make_ready();
   const bool kept = life_ == statement_life::kept;
   const bool must_prepare = kept && era_ != db_->era();
@@ -63,7 +63,7 @@ void statement::send_bound() {
     era_ = db_->era();
     name_ = "s" + std::to_string(number_) + "_" + std::to_string(era_);
   }
-  db_->send(name_, sql_, must_prepare, bound_);
+  db_->send(name_, sql_, must_prepare, bound_, use);
   replaced_.clear();
 }
 

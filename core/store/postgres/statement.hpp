@@ -96,11 +96,14 @@ public:
   /// Queues it; the connection's collect() brings the answers of all that were queued. Arguments need not outlive the call.
   template <class... Args>
   void send(const Args&... args) {
-    bound_.clear();
-    small_.clear();
-    small_.reserve(sizeof...(args));
-    (bind(args), ...);
+    bind_all(args...);
     send_bound();
+  }
+  /// The same for a statement whose rows nobody wants; collect() does not bring them.
+  template <class... Args>
+  void send_unanswered(const Args&... args) {
+    bind_all(args...);
+    send_bound(answer_use::unwanted);
   }
 
   /// For a list of parameters whose length is not known here, in order from 1; then query_bound().
@@ -111,7 +114,14 @@ public:
 private:
   using small = std::array<char, 8>;
 
-  void send_bound();
+  template <class... Args>
+  void bind_all(const Args&... args) {
+    bound_.clear();
+    small_.clear();
+    small_.reserve(sizeof...(args));
+    (bind(args), ...);
+  }
+  void send_bound(answer_use use = answer_use::wanted);
   [[nodiscard]] rows receive();
   void bind_integer(std::int64_t value);
   void bind_bool(bool value);
@@ -129,7 +139,9 @@ private:
   void bind(milliseconds value) { bind_integer(value.count()); }
   void bind(std::nullptr_t) { bind_null(0); }
   void bind(text_or_null value) { value.text.empty() ? bind_null(oid::text) : bind_text(value.text); }
-  void bind(const array_parameter& value) { bind_view(value.type(), value.bytes()); }
+  void bind(const array_parameter& value) {
+    value.only_nulls() ? bind_null(value.type()) : bind_view(value.type(), value.bytes());
+  }
   void bind(bool value) { bind_bool(value); }
   template <class Kind>
   void bind(const typed_id<Kind>& value) {

@@ -9,13 +9,6 @@
 
 namespace waybill::core::sqlite {
 
-/// A delivery's own row, content left out.
-struct delivery_head {
-  delivery content;
-  std::uint64_t size = 0;
-  std::vector<task_target> targets;
-};
-
 /// Reads single deliveries. The caller holds the snapshot.
 class delivery_reader {
 public:
@@ -35,7 +28,5 @@ private:
   statement content_;
   statement owner_;
 };
-
-[[nodiscard]] tl::unexpected<error> no_such_delivery();
 
 }  // namespace waybill::core::sqlite

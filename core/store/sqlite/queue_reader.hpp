@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "core/store/records.hpp"
+#include "core/store/backlog_store.hpp"
 #include "core/store/sqlite/statement.hpp"
 
 namespace waybill::core::sqlite {
@@ -16,6 +16,7 @@ public:
   result<queue_stats> of_organization(organization_id org, utc_time now);
   result<queue_stats> of_destination(destination_id id, utc_time now);
   result<queue_stats> whole(utc_time now);
+  result<std::vector<destination_backlog>> backlog(utc_time now);
   result<std::vector<waiting_destination>> waiting_destinations();
   result<reconciliation> reconcile();
 

@@ -107,6 +107,7 @@ public:
 
   result<void> begin() override;
   result<void> commit() override;
+  result<void> probe() override { return run(probe_); }
   void rollback() override;
   result<void> savepoint() override;
   result<void> release_savepoint() override { return run(release_); }
@@ -185,6 +186,7 @@ private:
   commit_listener& listener_;
   statement begin_{db(), "BEGIN IMMEDIATE"};
   statement commit_{db(), "COMMIT"};
+  statement probe_{db(), "UPDATE store_facts SET value = value WHERE name = 'id_clock_skew_ms'"};
   statement savepoint_{db(), "SAVEPOINT job"};
   statement release_{db(), "RELEASE job"};
   shard_epochs epochs_{db()};

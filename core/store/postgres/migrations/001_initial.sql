@@ -127,10 +127,10 @@ CREATE TABLE delivery_tags (
 
 -- Every ageing step (queue.priorityAgeingMs) that a rank in the queue was ever made with, the one in use last.
 CREATE TABLE queue_ageing (
-  number  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  step_ms bigint NOT NULL UNIQUE
+  number  bigint NOT NULL UNIQUE,
+  step_ms bigint NOT NULL PRIMARY KEY
 );
-INSERT INTO queue_ageing (step_ms) VALUES (60000);
+INSERT INTO queue_ageing (number, step_ms) VALUES (1, 60000);
 
 -- A dead letter whose destination parks on failure: the later tasks of its key wait until it is redriven or discarded.
 CREATE TABLE parked_keys (

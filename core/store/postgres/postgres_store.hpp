@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/store/postgres/connection_pool.hpp"
+#include "core/store/store.hpp"
+#include "core/store/store_settings.hpp"
+
+namespace waybill::core::postgres {
+
+/// Everything in a schema of a PostgreSQL database: the one that the connection's search_path names first. Opening it applies
+/// the migrations. The right to write is an advisory lock of the writer's connection: a second node on the same store is
+/// refused, not fought.
+class postgres_store final : public store {
+public:
+  /// `url` as libpq takes it (postgresql://…, several hosts for a primary and its standbys). validation_error for one that
+  /// cannot be read or a password file that is not there, store_unavailable with the server's reason.
+  [[nodiscard]] static result<std::unique_ptr<store>> open(std::string_view url, const server_settings& settings);
+
+  result<std::unique_ptr<write_session>> open_writer() override;
+  result<std::unique_ptr<read_session>> open_reader() override;
+  [[nodiscard]] std::string_view name() const override { return "postgresql"; }
+
+private:
+  explicit postgres_store(connection_settings settings)
+      : settings_(std::move(settings)), pool_(std::make_shared<connection_pool>(settings_)) {}
+
+  connection_settings settings_;
+  std::shared_ptr<connection_pool> pool_;
+};
+
+}  // namespace waybill::core::postgres

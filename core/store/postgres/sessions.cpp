@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/postgres/sessions.hpp"
+
+#include <chrono>
+
+#include "core/store/postgres/accept_writer.hpp"
+#include "core/store/postgres/claim_writer.hpp"
+#include "core/store/postgres/config_writer.hpp"
+#include "core/store/postgres/connection_pool.hpp"
+#include "core/store/postgres/deadline_writer.hpp"
+#include "core/store/postgres/outcome_writer.hpp"
+#include "core/store/postgres/record_writer.hpp"
+#include "core/store/postgres/unported.hpp"
+#include "core/store/postgres/writer_hold.hpp"
+
+namespace waybill::core::postgres {
+namespace {
+
+utc_time machine_now() { return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()); }
+
+/// The read half of both sessions: each call goes to the part that knows, inside one snapshot where it takes several
+/// statements. `Source` lends the parts for the length of a call.
+template <class Session, class Source>
+class reads : public unported_reads<Session> {
+public:
+  explicit reads(Source source) : source_(std::move(source)) {}
+
+  // clang-format off
+  result<delivery_view> get_delivery(organization_id org, delivery_id id, bool with_attempts) override {
+    auto r = from(); snapshot s(r->db); return r->deliveries.get(org, id, with_attempts); }
+  result<delivery_ptr> content(organization_id org, delivery_id id) override { return from()->deliveries.content(org, id); }
+  result<page<delivery_view>> list_deliveries(organization_id org, const delivery_filter& f, const page_request& p) override {
+    auto r = from(); snapshot s(r->db); return r->lists.list(org, f, p); }
+  result<attempt> get_attempt(organization_id org, delivery_id delivery, attempt_id id) override {
+    auto r = from(); snapshot s(r->db); return r->deliveries.get_attempt(org, delivery, id); }
+  result<destination> get_destination(organization_id org, destination_id id) override { return from()->config.get_destination(org, id); }
+  result<page<destination>> list_destinations(organization_id org, const destination_filter& f, const page_request& p) override {
+    return from()->config.list_destinations(org, f, p); }
+  result<std::vector<signing_secret>> signing_secrets(destination_id id) override {
+    return from()->config.signing_secrets(id, machine_now()); }
+  result<destination_health> get_health(destination_id id) override { return from()->config.get_health(id); }
+  result<page<dead_letter>> list_dead_letters(organization_id org, const dead_letter_filter& f, const page_request& p) override {
+    auto r = from(); snapshot s(r->db); return r->dead_letters.list(org, f, p); }
+  result<std::uint64_t> count_dead_letters(organization_id org, const dead_letter_filter& f) override {
+    return from()->dead_letters.count(org, f); }
+  result<dead_letter> get_dead_letter(organization_id org, task_id id) override {
+    auto r = from(); snapshot s(r->db); return r->dead_letters.get(org, id); }
+  result<dead_letter_scan> scan_dead_letters(organization_id org, const dead_letter_filter& f, task_id after,
+                                             std::uint32_t limit, std::uint32_t walk) override {
+    auto r = from(); snapshot s(r->db); return r->dead_letters.scan(org, f, after, limit, walk); }
+  result<queue_stats> queue(organization_id org, utc_time now) override { return from()->queue.of_organization(org, now); }
+  result<queue_stats> destination_queue(destination_id id, utc_time now) override { return from()->queue.of_destination(id, now); }
+  result<page<api_key>> list_keys(organization_id org, const page_request& p) override { return from()->config.list_keys(org, p); }
+  result<organization> get_organization(organization_id org) override { return from()->config.get_organization(org); }
+  result<std::optional<organization_id>> owner_of(destination_id id) override { return from()->config.owner_of(id); }
+  result<std::optional<organization_id>> owner_of(delivery_id id) override { return from()->deliveries.owner_of(id); }
+  result<destination> load_destination(destination_id id) override { return from()->config.load_destination(id); }
+  result<page<destination>> all_destinations(const page_request& p) override { return from()->config.all_destinations(p); }
+  result<page<organization>> list_organizations(const page_request& p) override { return from()->config.list_organizations(p); }
+  result<std::vector<api_key>> all_keys() override { return from()->config.all_keys(); }
+  result<queue_stats> whole_queue(utc_time now) override { return from()->queue.whole(now); }
+  result<std::vector<waiting_destination>> waiting_destinations() override { return from()->queue.waiting_destinations(); }
+  result<std::string> handler_state(destination_id id, std::string_view key) override { return from()->config.handler_state(id, key); }
+  result<reconciliation> reconcile() override { auto r = from(); snapshot s(r->db); return r->queue.reconcile(); }
+  result<std::string> key_check() override { return from()->config.key_check(); }
+  result<page<audit_row>> list_audit(organization_id chain, const audit_filter& f, const page_request& p) override {
+    return from()->audit.list(chain, f, p); }
+  result<std::vector<audit_row>> audit_rows(organization_id chain, std::uint64_t number, std::uint32_t limit) override {
+    return from()->audit.after(chain, number, limit); }
+  result<audit_chain_state> audit_chain(organization_id chain) override { return from()->audit.chain(chain); }
+  result<std::vector<organization_id>> audit_chains_with_rows_before(utc_time before) override {
+    return from()->audit.chains_with_rows_before(before); }
+  result<legal_hold> get_hold(organization_id org, hold_id id) override { return from()->holds.get(org, id); }
+  result<page<legal_hold>> list_holds(organization_id org, const page_request& p) override { return from()->holds.list(org, p); }
+  result<std::vector<legal_hold>> all_holds(organization_id org) override { return from()->holds.all(org); }
+  result<retention_candidates> retention_candidates_of(const retention_range& range, std::uint32_t limit) override {
+    auto r = from(); snapshot s(r->db); return r->retention.candidates(range, limit); }
+  result<erasure> get_erasure(erasure_id id) override { return from()->erasures.get(id); }
+  result<page<erasure>> list_erasures(organization_id org, const page_request& p) override { return from()->erasures.list(org, p); }
+  result<std::vector<erasure>> unfinished_erasures() override { return from()->erasures.unfinished(); }
+  result<std::vector<delivery_id>> erasure_candidates(const erasure& of, std::uint32_t limit) override {
+    return from()->erasures.candidates(of, limit); }
+  result<std::optional<legal_hold>> hold_against(erasure& of, std::uint32_t most) override {
+    auto r = from(); snapshot s(r->db); return r->erasures.hold_against(of, most); }
+  // clang-format on
+
+protected:
+  auto from() { return source_.lend(); }
+
+  Source source_;
+};
+
+struct pooled {
+  std::shared_ptr<connection_pool> pool;
+  connection_pool::lease lend() { return pool->borrow(); }
+};
+
+struct owned {
+  std::unique_ptr<reading> parts;
+  reading* lend() { return parts.get(); }
+};
+
+class reader_session final : public reads<read_session, pooled> {
+public:
+  using reads::reads;
+};
+
+class writer_session final : public unported_writes<reads<write_session, owned>> {
+public:
+  explicit writer_session(const connection_settings& settings)
+      : unported_writes(owned{std::make_unique<reading>(settings, connection_kind::writer)}) {}
+  result<void> take_hold() { return hold_.take(); }
+
+  result<void> begin() override;
+  result<void> commit() override;
+  result<bool> was_committed() override;
+  result<void> probe() override { return hold_.probe(); }
+  void rollback() override;
+  result<void> savepoint() override;
+  result<void> release_savepoint() override;
+  void rollback_savepoint() override;
+
+  // clang-format off
+  result<std::vector<accept_result>> accept(const std::vector<new_delivery>& batch, utc_time now) override { return accept_.accept(batch, now); }
+  result<std::vector<record_result>> record(const std::vector<attempt_record>& batch, utc_time now) override { return record_.record(batch, now); }
+  result<claim_result> claim(destination_id id, std::uint64_t owner_epoch, utc_time now, milliseconds lookahead,
+                             std::uint32_t limit, const std::unordered_set<task_id>& held) override {
+    return claim_.claim(id, owner_epoch, now, lookahead, limit, held); }
+  result<std::vector<task>> cancel(organization_id org, delivery_id id, const std::vector<destination_id>& only, utc_time now) override {
+    return outcome_.cancel(org, id, only, now); }
+  result<std::vector<task>> retry(organization_id org, delivery_id id, const std::vector<destination_id>& only,
+                                  std::uint64_t owner_epoch, utc_time now) override {
+    return outcome_.retry(org, id, only, owner_epoch, now); }
+  result<void> create_destination(const destination& d, const std::vector<signing_secret>& secrets) override {
+    return config_.create_destination(d, secrets); }
+  result<destination> set_destination_state(organization_id org, destination_id id, destination_state state,
+                                            const std::string& reason, utc_time now) override {
+    return config_.set_destination_state(org, id, state, reason, now); }
+  result<void> add_signing_secret(const signing_secret& s) override { return config_.add_signing_secret(s); }
+  result<void> expire_signing_secret(destination_id id, secret_id secret, utc_time at) override {
+    return config_.expire_signing_secret(id, secret, at); }
+  result<void> put_key_check(std::string_view sealed) override { return config_.put_key_check(sealed); }
+  result<void> put_handler_state(destination_id id, std::string_view key, std::string_view value) override {
+    return config_.put_handler_state(id, key, value); }
+  result<void> create_organization(const organization& o) override { return config_.create_organization(o); }
+  order_changes take_order_changes() override { return ordering_.take(); }
+  result<expire_result> expire(utc_time now, std::uint32_t limit) override { return deadlines_.expire(now, limit); }
+  result<void> create_key(const api_key& k) override { return config_.create_key(k); }
+  result<void> revoke_key(organization_id org, key_id id, utc_time now) override { return config_.revoke_key(org, id, now); }
+  result<void> touch_keys(const std::vector<std::pair<key_id, utc_time>>& used) override { return config_.touch_keys(used); }
+  result<std::uint64_t> sweep_idempotency(utc_time now, std::uint32_t limit) override { return config_.sweep_idempotency(now, limit); }
+  result<void> append_audit(const std::vector<audit_entry>& entries) override { return parts().audit.append(entries); }
+  result<std::uint64_t> trim_audit(organization_id chain, utc_time before, std::uint32_t limit) override {
+    return parts().audit.trim(chain, before, limit); }
+  result<void> place_hold(const legal_hold& hold) override { return parts().holds.place(hold); }
+  result<legal_hold> release_hold(organization_id org, hold_id id) override { return parts().holds.release(org, id); }
+  result<void> create_erasure(const erasure& order) override { return parts().erasures.create(order); }
+  result<void> update_erasure(const erasure& changed) override { return parts().erasures.update(changed); }
+  result<erasure_step> erase_organization_rows(erasure_id id, std::uint32_t limit) override {
+    return parts().erasures.erase_organization_rows(id, limit); }
+  result<retention_step> apply_retention(const retention_range& range, const std::vector<delivery_id>& ids, utc_time now,
+                                         milliseconds budget) override;
+  result<erasure_step> erase_deliveries(erasure_id id, const std::vector<delivery_id>& ids, utc_time now,
+                                        milliseconds budget) override;
+  // clang-format on
+  result<std::uint64_t> take_over_shards(std::string_view node, utc_time now) override;
+  result<void> update_destination(const destination& d, std::uint64_t expected) override;
+  result<void> update_organization(const organization& o, std::uint64_t expected) override;
+  result<std::vector<task>> delete_destination(organization_id org, destination_id id, std::uint64_t expected_version,
+                                               utc_time now) override;
+
+private:
+  static constexpr const char* begin_sql = "BEGIN";
+  static constexpr const char* savepoint_sql = "SAVEPOINT job";
+
+  connection& db() { return source_.parts->db; }
+  reading& parts() { return *source_.parts; }
+  void committed();
+  /// What the parts remember of the store may just have been undone.
+  void forget();
+
+  transaction_counts counts_;
+  bool in_doubt_ = false;  ///< whether the last commit was carried out is not known
+  shard_epochs epochs_{db()};
+  std::optional<std::uint64_t> raised_epoch_;  ///< by the open transaction
+  writer_hold hold_{db(), epochs_};
+  ordering_writer ordering_{db(), epochs_, parts().deliveries};
+  deadline_writer deadlines_{db(), ordering_, counts_};
+  accept_writer accept_{db(), ordering_, counts_};
+  record_writer record_{db(), epochs_, ordering_, counts_};
+  claim_writer claim_{db(), epochs_};
+  outcome_writer outcome_{db(), parts().deliveries, parts().tasks, ordering_, counts_};
+  config_writer config_{db(), parts().config};
+};
+
+result<void> writer_session::begin() {
+  auto renewed = hold_.renew();
+  if (!renewed) return fail(renewed.error());
+  if (*renewed) accept_.forget();
+  counts_.begin();
+  ordering_.forget();
+  return db().begin(begin_sql);
+}
+
+result<void> writer_session::commit() {
+  if (db().take_back(begin_sql)) {
+    db().rollback();  // nothing was asked of the server: there is nothing to commit
+    return {};
+  }
+  auto done = hold_.commit(counts_.now);
+  if (!done) return fail(done.error());
+  in_doubt_ = !*done;
+  if (in_doubt_) return fail(error_code::store_unavailable, "postgresql: the connection was lost in the commit");
+  committed();
+  return {};
+}
+
+result<bool> writer_session::was_committed() {
+  if (!in_doubt_) return false;
+  auto found = hold_.was_committed();
+  if (!found) return found;
+  in_doubt_ = false;
+  *found ? committed() : rollback();
+  return found;
+}
+
+void writer_session::committed() {
+  if (raised_epoch_) hold_.owns(*raised_epoch_);
+  raised_epoch_.reset();
+}
+
+void writer_session::rollback() {
+  db().rollback();
+  ordering_.forget();
+  forget();
+}
+
+result<void> writer_session::savepoint() {
+  ordering_.mark();
+  counts_.mark();
+  db().lead_with(savepoint_sql);
+  return {};
+}
+
+result<void> writer_session::release_savepoint() {
+  if (!db().take_back(savepoint_sql)) db().lead_with("RELEASE SAVEPOINT job");
+  return {};
+}
+
+void writer_session::rollback_savepoint() {
+  // A failure here comes out with the commit: the transaction is undone.
+  if (!db().take_back(savepoint_sql)) static_cast<void>(db().execute("ROLLBACK TO SAVEPOINT job"));
+  ordering_.back_to_mark();
+  counts_.back_to_mark();
+  forget();
+}
+
+result<retention_step> writer_session::apply_retention(const retention_range& range, const std::vector<delivery_id>& ids,
+                                                       utc_time now, milliseconds budget) {
+  return parts().retention.apply(range, ids, budget,
+                                 [&](const std::vector<dead_row>& dead) { return outcome_.discard(dead, now); });
+}
+
+result<erasure_step> writer_session::erase_deliveries(erasure_id id, const std::vector<delivery_id>& ids, utc_time now,
+                                                      milliseconds budget) {
+  return parts().erasures.erase_deliveries(id, ids, budget, [&](const retained_delivery& d) -> result<std::vector<task>> {
+    if (const auto dead = d.dead_letters(); !dead.empty())
+      if (auto done = outcome_.discard(dead, now); !done) return fail(done.error());
+    if (!d.waits()) return std::vector<task>{};
+    return outcome_.cancel(d.head.content.organization, d.head.content.id, {}, now);
+  });
+}
+
+void writer_session::forget() {
+  accept_.forget();
+  // When even this fails the old, higher epochs stay: they fence too much rather than too little.
+  if (raised_epoch_ && db().is_open()) static_cast<void>(epochs_.load());
+  raised_epoch_.reset();
+}
+
+result<std::uint64_t> writer_session::take_over_shards(std::string_view node, utc_time now) {
+  auto raised = epochs_.take_over(node, now);
+  if (raised) raised_epoch_ = *raised;
+  return raised;
+}
+
+result<void> writer_session::update_destination(const destination& d, std::uint64_t expected) {
+  const auto before = ordering_.policy_of(d.id);
+  if (!before) return fail(before.error());
+  if (auto done = config_.update_destination(d, expected); !done) return done;
+  const auto after = ordering_.policy_of(d.id);
+  if (!after) return fail(after.error());
+  return *before == *after ? result<void>{} : ordering_.follow_policy(d.id);
+}
+
+result<void> writer_session::update_organization(const organization& o, std::uint64_t expected) {
+  const auto before = get_organization(o.id);
+  if (auto done = config_.update_organization(o, expected); !done || !before) return done;
+  return before->policy.ordering.on_failure == o.policy.ordering.on_failure ? result<void>{} : ordering_.follow_policies(o.id);
+}
+
+result<std::vector<task>> writer_session::delete_destination(organization_id org, destination_id id,
+                                                             std::uint64_t expected_version, utc_time now) {
+  if (auto allowed = config_.check_version(org, id, expected_version); !allowed) return fail(allowed.error());
+  auto cancelled = outcome_.cancel_all(id, now);
+  if (!cancelled) return cancelled;
+  if (auto deleted = config_.delete_destination(id); !deleted) return fail(deleted.error());
+  return cancelled;
+}
+
+}  // namespace
+
+std::unique_ptr<read_session> make_reader(std::shared_ptr<connection_pool> pool) {
+  return std::make_unique<reader_session>(pooled{std::move(pool)});
+}
+
+result<std::unique_ptr<write_session>> make_writer(const connection_settings& settings) {
+  auto session = std::make_unique<writer_session>(settings);
+  if (auto held = session->take_hold(); !held) return fail(held.error());
+  return std::unique_ptr<write_session>(std::move(session));
+}
+
+}  // namespace waybill::core::postgres
