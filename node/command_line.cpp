@@ -39,7 +39,7 @@ command_line read_command_line(int argc, char** argv) {
   app.add_option("--config", config, "TOML file with the settings");
   app.add_option("--data", data, "Data folder (default ./data)");
   app.add_option("--listen", listen, "ADDRESS:PORT of the REST surface (default 127.0.0.1:8080)");
-  app.add_option("--store", store, "Store, sqlite://PATH (default sqlite://DATA/waybill.db)");
+  app.add_option("--store", store, "Store, sqlite://PATH or postgresql://… (default sqlite://DATA/waybill.db)");
   app.add_option("--plugins", plugins, "Folder of the handler plugins");
   app.add_flag("--check-config", check, "Check the settings, say what is wrong, and end");
   app.add_flag("--print-config", print, "Print the settings in force, and end");

@@ -68,7 +68,9 @@ core::result<void> node::floors::start() {
   if (!key) return core::fail(key.error());
 
   const auto url = settings.store.url.empty() ? "sqlite://" + settings.data_dir + "/waybill.db" : settings.store.url;
-  auto opened = core::open_store(url);
+  const auto& of_store = settings.store;
+  auto opened = core::open_store(url, {of_store.password_file, of_store.tls_mode, of_store.tls_ca, of_store.tls_certificate,
+                                       of_store.tls_key, of_store.connect_timeout, of_store.statement_timeout});
   if (!opened) return core::fail(opened.error());
   storage = *std::move(opened);
   if (auto done = folder->prepare(*storage, time, *key); !done) return done;

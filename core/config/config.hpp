@@ -37,6 +37,13 @@ struct config {
   std::string plugins_dir;  ///< empty: ../plugins beside the binary
   struct {
     std::string url;  ///< empty: sqlite://<data_dir>/waybill.db
+    std::string password_file;
+    std::string tls_mode;
+    std::string tls_ca;
+    std::string tls_certificate;
+    std::string tls_key;
+    std::chrono::milliseconds connect_timeout{5'000};
+    std::chrono::milliseconds statement_timeout{30'000};
     std::uint32_t readers = 2;
     std::uint32_t max_batch = 2'000;
     std::chrono::milliseconds keep_unused_payloads{24 * 60 * 60 * 1'000};  ///< that no delivery names

@@ -22,10 +22,11 @@ std::string without_password(std::string text) {
   const auto colon = text.find(':', scheme + 3);
   if (at != std::string::npos && at > scheme && colon != std::string::npos && colon < at)
     text.replace(colon + 1, at - colon - 1, mask);
-  // …or in a parameter.
-  if (const auto parameter = text.find("password="); parameter != std::string::npos) {
-    const auto start = parameter + std::string_view{"password="}.size();
-    text.replace(start, text.find('&', start) - start, mask);
+  // …or in a parameter: password, sslpassword.
+  constexpr std::string_view name = "password=";
+  for (auto found = text.find(name); found != std::string::npos; found = text.find(name, found)) {
+    found += name.size();
+    text.replace(found, text.find('&', found) - found, mask);
   }
   return text;
 }

@@ -68,6 +68,12 @@ std::optional<std::string> store_url(const std::string& text) {
   return unless(text.empty() || sqlite || postgres, "Must be sqlite://PATH or postgresql://USER:PASSWORD@HOST/DATABASE.");
 }
 
+std::optional<std::string> tls_mode(const std::string& text) {
+  const bool right = text.empty() || text == "disable" || text == "prefer" || text == "require" || text == "verify-ca" ||
+                     text == "verify-full";
+  return unless(right, "Must be disable, prefer, require, verify-ca or verify-full.");
+}
+
 std::optional<std::string> range(const std::string& text) {
   auto parsed = ip_range::parse(text);
   return parsed ? std::nullopt : std::optional{std::move(parsed.error().message)};

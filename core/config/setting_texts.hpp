@@ -11,6 +11,7 @@ namespace waybill::core::setting_texts {
 [[nodiscard]] std::optional<std::string> listen(const std::string& text);      ///< ADDRESS:PORT, [V6]:PORT
 [[nodiscard]] std::optional<std::string> public_url(const std::string& text);  ///< empty, or http(s)://host[:port][/path]
 [[nodiscard]] std::optional<std::string> store_url(const std::string& text);   ///< empty, sqlite://PATH or postgresql://…
+[[nodiscard]] std::optional<std::string> tls_mode(const std::string& text);    ///< empty, or libpq's sslmode
 [[nodiscard]] std::optional<std::string> range(const std::string& text);       ///< CIDR
 [[nodiscard]] std::optional<std::string> master_key(const std::string& text);  ///< empty, or 32 bytes in hex or base64
 [[nodiscard]] std::optional<std::string> log_level(const std::string& text);

@@ -141,6 +141,19 @@ void add_server(std::vector<setting>& out) {
 void add_store_and_queue(std::vector<setting>& out) {
   out.push_back(text("store.url", "sqlite://PATH or postgresql://…; empty: sqlite://<dataDir>/waybill.db.",
                      setting_texts::store_url, WAYBILL_MEMBER(store.url)));
+  out.push_back(make("store.passwordFile", "File with the database password, alone on its first line; empty: from the URL.",
+                     WAYBILL_MEMBER(store.password_file)));
+  out.push_back(text("store.tlsMode", "disable, prefer, require, verify-ca or verify-full; empty: as the URL says, else prefer.",
+                     setting_texts::tls_mode, WAYBILL_MEMBER(store.tls_mode)));
+  out.push_back(make("store.tlsCa", "PEM file of the authorities that sign the database server's certificate.",
+                     WAYBILL_MEMBER(store.tls_ca)));
+  out.push_back(make("store.tlsCertificate", "PEM file of the certificate to show to the database server.",
+                     WAYBILL_MEMBER(store.tls_certificate)));
+  out.push_back(make("store.tlsKey", "PEM file of that certificate's key.", WAYBILL_MEMBER(store.tls_key)));
+  out.push_back(number("store.connectTimeoutMs", "For each database server of the URL to answer; whole seconds, 2 at least.",
+                       bounds::whole{2'000, 600'000}, WAYBILL_MEMBER(store.connect_timeout)));
+  out.push_back(number("store.statementTimeoutMs", "For one statement of a database server; what takes longer is undone.",
+                       bounds::whole{1'000, hour_ms}, WAYBILL_MEMBER(store.statement_timeout)));
   out.push_back(
       number("store.readers", "Threads that read from the store.", bounds::whole{1, 64}, WAYBILL_MEMBER(store.readers)));
   out.push_back(seeds(
