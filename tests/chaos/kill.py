@@ -9,6 +9,7 @@ with its key, as a careful client does. At the end, after the queue has drained:
      moment before a kill, its second after it;
   3. a repeated post made no second delivery: a number has one id;
   4. the node's own reconciliation says that nothing is missing, and the database is sound.
+With --store postgres the node keeps its data on a PostgreSQL server of the test's own.
 """
 import argparse
 import collections
@@ -22,6 +23,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+import postgres  # noqa: E402
 from harness import Client, Node, poll, total  # noqa: E402
 from receiver import Receiver, Reply, Reset, Rubbish  # noqa: E402
 
@@ -96,12 +98,15 @@ class Chaos:
         self.arguments = arguments
         self.rng = random.Random(arguments.seed)
         self.flaky = Flaky(random.Random(arguments.seed + 1))
-        self.node = Node(environment={"WAYBILL_LOG_LEVEL": "warning"})
+        self.node = self.make_node()
         self.stop = threading.Event()
         self.lock = threading.Lock()
         self.number = 0
         self.acknowledged, self.kills = {}, []
         self.destinations = []
+
+    def make_node(self):
+        return Node(environment={"WAYBILL_LOG_LEVEL": "warning"}, store=self.arguments.store)
 
     def next_number(self):
         with self.lock:
@@ -119,8 +124,7 @@ class Chaos:
                 posters = [Poster(self, self.arguments.seed + 10 + i) for i in range(self.arguments.connections)]
                 for poster in posters:
                     poster.start()
-                for _ in range(self.arguments.kills):
-                    self.kill_once()
+                self.disturb()
                 self.stop.set()
                 for poster in posters:
                     poster.join(120)
@@ -139,6 +143,10 @@ class Chaos:
             path = f"/receiver/{i}"
             self.destinations.append((client.destination(receiver.url(path), POLICY, label=path)["id"], path))
 
+    def disturb(self):
+        for _ in range(self.arguments.kills):
+            self.kill_once()
+
     def kill_once(self):
         """Most kills meet a node at work, some one that is just starting."""
         time.sleep(self.rng.uniform(0.05, 1.2))  # a random moment is what is wanted here
@@ -146,7 +154,7 @@ class Chaos:
         self.node.process.kill()
         self.node.wait()
         if self.rng.random() < 0.2:
-            half_started = Node(environment=self.node.environment, data=self.node.data)
+            half_started = Node(environment=self.node.environment, data=self.node.data, store="sqlite")
             try:
                 threading.Timer(self.rng.uniform(0, 0.25), lambda: half_started.process and half_started.process.kill()).start()
                 half_started.start()
@@ -209,13 +217,23 @@ class Chaos:
         return f"reconciliation: accepted {accepted:.0f}, delivered {accepted:.0f}, difference 0"
 
     def check_database(self):
+        if self.arguments.store == "postgres":
+            return self.check_postgres(postgres.shared(), "test1")
         with sqlite3.connect(self.node.data / "waybill.db") as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+    @staticmethod
+    def check_postgres(server, database):
+        """Every index agrees with its table, row for row (contrib's amcheck)."""
+        server.sql("CREATE EXTENSION amcheck", database)
+        server.sql("SELECT bt_index_check(c.oid, true) FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid "
+                   "WHERE c.relkind = 'i' AND c.relnamespace = 'public'::regnamespace AND i.indisvalid", database)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=25)
+    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--connections", type=int, default=6)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     arguments = parser.parse_args()

@@ -23,6 +23,8 @@ BUILD = pathlib.Path(os.environ.get("BUILD_UNDER_TEST", ROOT / "build" / "debug"
 WAYBILLD = BUILD / "bin" / "waybilld"
 # A sanitizer's build answers several times later; every deadline is stretched by it.
 PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))
+# The engine that nodes keep their data in unless a test names one: sqlite or postgres.
+STORE = os.environ.get("TEST_STORE", "sqlite")
 MASK = "\u2022\u2022\u2022\u2022"
 
 
@@ -154,10 +156,17 @@ class Client:
 class Node:
     """A waybilld on a data folder of its own. Listens on port 0; loopback is opened in the network guard."""
 
-    def __init__(self, arguments=(), environment=None, data=None, loopback=True):
+    def __init__(self, arguments=(), environment=None, data=None, loopback=True, store=STORE):
+        """store: "sqlite", "postgres" (an empty database on the program's server) or a URL."""
         self.owns_data = data is None
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="waybill-test-"))
         self.arguments, self.environment = list(arguments), dict(environment or {})
+        if store == "postgres":
+            import postgres
+
+            store = postgres.shared().new_database()
+        if store != "sqlite":
+            self.environment.setdefault("WAYBILL_STORE_URL", store)
         if loopback:
             self.environment.setdefault("WAYBILL_NETWORK_ALLOW", "127.0.0.0/8,::1/128")
         self.log = self.data.with_name(self.data.name + ".log")

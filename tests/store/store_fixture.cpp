@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/store/store_fixture.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/queue/task_rank.hpp"
+#include "tests/store/postgres/cluster.hpp"
 
 namespace waybill::core::test {
 
 const std::vector<engine>& engines() {
-  static const std::vector<engine> all{
-      {"sqlite", [](const std::filesystem::path& folder) { return "sqlite://" + (folder / "store.db").string(); }}};
+  static const std::vector<engine> all = [] {
+    std::vector<engine> known{
+        {"sqlite", [](const std::filesystem::path& folder) { return "sqlite://" + (folder / "store.db").string(); }},
+        {"postgresql", [](const std::filesystem::path& folder) { return postgres_cluster::shared().store_for(folder); }}};
+    const char* only = std::getenv("WAYBILL_TEST_ENGINE");
+    if (only)
+      known.erase(std::remove_if(known.begin(), known.end(), [&](const engine& e) { return e.name != only; }), known.end());
+    return known;
+  }();
   return all;
 }
 

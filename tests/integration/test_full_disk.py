@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A disk that is full under a running node, on either store: the requests that meet it are refused, nothing is half-written,
+nothing crashes, and service resumes when there is room again. The disk is a small file system of its own (needs root or sudo).
+"""
+import unittest
+
+from harness import Node, poll
+from load import Load, readiness
+from postgres import Postgres, SmallDisk
+from receiver import Receiver
+
+BIG = "x" * 20_000
+
+
+class FullDisk(unittest.TestCase):
+    def setUp(self):
+        self.receiver = Receiver()
+        self.receiver.__enter__()
+        self.addCleanup(self.receiver.__exit__)
+
+    def disk(self, megabytes):
+        disk = SmallDisk(megabytes)
+        self.addCleanup(disk.discard)
+        return disk
+
+    def node(self, **options):
+        node = Node(**options)
+        self.addCleanup(node.discard)
+        return node.start()
+
+    def destination(self, node):
+        return node.client().destination(self.receiver.url("/hook"), {"limits": {"maxConcurrency": 32}})["id"]
+
+    def post_until_refused(self, node, destination):
+        """Large payloads, so that the disk is soon full to the last block."""
+        client = node.client()
+        kept = []
+
+        def refused():
+            answer = client.post("/v1/deliveries", {"destinations": [destination], "payload": {"type": "data", "data": BIG}})
+            if answer.status == 202:
+                kept.append(answer.json["deliveryId"])
+                return None
+            return answer
+
+        answer = poll(refused, 60, "a refusal", pause=0)
+        self.assertIn(answer.status, (503, 507), answer)
+        self.assertEqual(answer.json["code"], "STORE_UNAVAILABLE")
+        return kept
+
+    def check_kept(self, node, kept):
+        for identifier in kept:
+            self.assertEqual(len(node.client().get(f"/v1/deliveries/{identifier}/content").body), len(BIG) + 2)
+
+    def test_sqlite(self):
+        disk = self.disk(160)
+        node = self.node(data=disk.path / "data", store="sqlite")
+        destination = self.destination(node)
+        with Load(node, [destination]) as load:
+            load.goes_on(50)
+            disk.fill()
+            kept = self.post_until_refused(node, destination)
+            load.is_refused()
+            ready, checks = readiness(node)
+            self.assertFalse(ready)
+            self.assertFalse(checks["disk"])
+            poll(lambda: not readiness(node)[1]["store"], 10, "the store's check")
+            self.assertEqual(node.client().get("/v1/destinations").status, 200, "reading needs no room")
+            disk.give_back()
+            load.goes_on(50)
+            load.settle()
+        poll(lambda: readiness(node)[0], 30, "a ready node")
+        for identifier in kept:
+            self.assertEqual(node.client().delivery(identifier)["status"], "completed")
+        self.assertEqual(node.stop(), 0)
+
+    def run_on(self, server, disk, dies):
+        node = self.node(store=server.new_database())
+        destination = self.destination(node)
+        with Load(node, [destination]) as load:
+            load.goes_on(50)
+            disk.fill()
+            kept = self.post_until_refused(node, destination)
+            load.is_refused()
+            poll(lambda: not readiness(node)[0], 10, "the store's check")
+            if dies:
+                server.process.wait(60)
+            disk.give_back()
+            if dies:
+                server.start()
+            load.goes_on(50)
+            load.settle()
+        poll(lambda: readiness(node)[0], 30, "a ready node")
+        for identifier in kept:
+            self.assertEqual(node.client().delivery(identifier)["status"], "completed")
+        self.assertEqual(node.stop(), 0)
+
+    def test_postgres_with_no_room_for_its_tables(self):
+        disk, log = self.disk(120), self.disk(400)
+        server = Postgres("fsync = on", "max_wal_size = 128MB", folder=disk.path / "pg")
+        make = server.make
+
+        def make_apart():
+            make()
+            server.put_wal_elsewhere(log.path / "wal")
+
+        server.make = make_apart
+        server.__enter__()
+        self.addCleanup(server.__exit__)
+        self.run_on(server, disk, dies=False)
+
+    def test_postgres_with_no_room_for_its_log(self):
+        """PostgreSQL gives up altogether then; whoever looks after it makes room and starts it again."""
+        disk = self.disk(150)
+        server = Postgres("fsync = on", "max_wal_size = 64MB", "restart_after_crash = off", folder=disk.path / "pg")
+        server.__enter__()
+        self.addCleanup(server.__exit__)
+        self.run_on(server, disk, dies=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
