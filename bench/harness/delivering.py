@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run of "deliver one": 1 KiB JSON in by POST, stored, out as a signed POST, its outcome stored."""
-import os
 import threading
 import time
 
 from . import generator, machine, processes
-from .node import Node
+from .node import start_node
 from .outcomes import Outcomes, StoredWatcher, latencies_ms, percentile
 from .receiver import Receiver
 
@@ -57,8 +56,8 @@ class Run:
             straight = generator.publish(o.build, o.port + 1, ["dst_none"], connections=CONNECTIONS, seconds=2, path="/hook")
             self.result["receiver_alone_per_s"] = straight["rate"]
             self.receiver.reset()
-            self.node = Node(o.build, f"{o.work}/node", o.port, o.extra_config)
-            self.stack = [self.node.process.pid]
+            self.node = start_node(o)
+            self.stack = self.node.stack
             self._phases()
         finally:
             processes.stop_all()
@@ -146,7 +145,7 @@ class Run:
         check["equal"] = len({v for k, v in check.items() if k != "exit_code"}) == 1 and check["exit_code"] == 0
         self.result["check"] = check
         self.result["store"] = self.outcomes.settings()
-        self.result["database_mb"] = round(os.path.getsize(node.database) / 2**20, 1)
+        self.result["database_mb"] = self.outcomes.megabytes()
 
     def _read_latencies(self):
         finished = self.outcomes.finished_ms()

@@ -7,6 +7,7 @@ import shutil
 import time
 
 from . import processes
+from .postgres import Server
 
 # Loopback is closed to handlers by default; the receiver of a benchmark is there.
 _CONFIG = """[network]
@@ -14,18 +15,28 @@ allow = ["127.0.0.0/8"]
 """
 
 
+def start_node(o):
+    """A node with the store that the options name; `stack` has the processes that are measured."""
+    server = Server(f"{o.work}/postgres") if o.store == "postgres" else None
+    node = Node(o.build, f"{o.work}/node", o.port, o.extra_config, server.url if server else "")
+    node.stack = [node.process.pid] + ([server.process.pid] if server else [])
+    return node
+
+
 class Node:
-    def __init__(self, build, folder, port, extra_config=""):
+    def __init__(self, build, folder, port, extra_config="", store=""):
+        """store: a URL; empty: SQLite in the data folder."""
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
         self.port, self.data, self.log = port, f"{folder}/data", f"{folder}/node.log"
+        self.database = store or f"{self.data}/waybill.db"
         with open(f"{folder}/waybill.toml", "w", encoding="utf-8") as file:
             file.write(_CONFIG + extra_config)
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("WAYBILL_", "DELIVERY_"))}
         started = time.monotonic()
         self.process = processes.start(
             [f"{build}/bin/waybilld", "--config", f"{folder}/waybill.toml", "--data", self.data, "--listen", f"127.0.0.1:{port}",
-             "--plugins", f"{build}/plugins"], self.log, env=environment)
+             "--plugins", f"{build}/plugins", *(["--store", store] if store else [])], self.log, env=environment)
         processes.wait_for_port(port, self.process, self.log)
         self._wait_until_ready()
         self.start_seconds = round(time.monotonic() - started, 3)
@@ -48,10 +59,6 @@ class Node:
                 probe.close()
             time.sleep(0.02)
         raise SystemExit(f"the node did not become ready; see {self.log}")
-
-    @property
-    def database(self):
-        return f"{self.data}/waybill.db"
 
     def call(self, method, path, body=None):
         text = None if body is None else json.dumps(body)

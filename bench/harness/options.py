@@ -26,6 +26,8 @@ def parser(description):
     p.add_argument("--results", default=RESULTS, help="folder for the JSON")
     p.add_argument("--port", type=int, default=21700, help="first of three ports")
     p.add_argument("--patience", type=float, default=60, help="seconds to wait for a calm machine before each run")
+    p.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite",
+                   help="where the node keeps its data; postgres: on a server of the run's own, which is part of what is measured")
     p.add_argument("--node-config", default="", metavar="FILE", help="TOML that is added to the node's configuration")
     p.add_argument("--max-concurrency", type=int, default=128, help="policy.limits.maxConcurrency of the destinations")
     return p

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the outcomes where they are kept: the node's SQLite file, opened read-only."""
+"""Reads the outcomes where they are kept: the node's SQLite file, opened read-only, or its PostgreSQL database."""
 import bisect
 import sqlite3
 import threading
@@ -16,9 +16,53 @@ def id_bytes(text):
     return value.to_bytes(17, "big")[-16:]
 
 
+class _Postgres:
+    """Of psycopg2 what sqlite3's connection has, each statement a transaction of its own."""
+
+    ID = "uuid_send(delivery_id)"
+
+    def __init__(self, url):
+        import psycopg2
+
+        self._connection = psycopg2.connect(url)
+        self._connection.autocommit = True
+
+    def execute(self, sql):
+        cursor = self._connection.cursor()
+        cursor.execute(sql)
+        return cursor
+
+    def close(self):
+        self._connection.close()
+
+    def settings(self):
+        names = ("server_version", "fsync", "synchronous_commit", "shared_buffers")
+        return {name: self.execute(f"SHOW {name}").fetchone()[0] for name in names}
+
+    def size(self):
+        return self.execute("SELECT pg_database_size(current_database())").fetchone()[0]
+
+
+class _Sqlite(sqlite3.Connection):
+    ID = "delivery_id"
+
+    def settings(self):
+        return {"journal_mode": self.execute("PRAGMA journal_mode").fetchone()[0], "sqlite": sqlite3.sqlite_version}
+
+    def size(self):
+        return self.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()[0]
+
+
+def connect(database):
+    """database: the path of a SQLite file, or a postgresql:// URL."""
+    if database.startswith("postgresql://"):
+        return _Postgres(database)
+    return sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10, check_same_thread=False, factory=_Sqlite)
+
+
 class Outcomes:
     def __init__(self, database):
-        self._db = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)
+        self._db = connect(database)
 
     def queue_is_empty(self):
         """Whether every accepted task has its outcome on stable storage: a task leaves the queue in the transaction that
@@ -43,10 +87,13 @@ class Outcomes:
 
     def finished_ms(self):
         """{delivery id as bytes: finishedAt}, which the node sets when it takes the outcome into the transaction that stores it"""
-        return {bytes(key): at for key, at in self._db.execute("SELECT delivery_id, finished_at FROM delivery_logs")}
+        return {bytes(key): at for key, at in self._db.execute(f"SELECT {self._db.ID}, finished_at FROM delivery_logs")}
 
     def settings(self):
-        return {"journal_mode": self._db.execute("PRAGMA journal_mode").fetchone()[0], "sqlite": sqlite3.sqlite_version}
+        return self._db.settings()
+
+    def megabytes(self):
+        return round(self._db.size() / 2**20, 1)
 
     def close(self):
         self._db.close()
@@ -71,7 +118,7 @@ class StoredWatcher(threading.Thread):
         self._database, self._times, self._counts, self._end = database, [], [], threading.Event()
 
     def run(self):
-        db = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=10, check_same_thread=False)
+        db = connect(self._database)
         last = -1
         while not self._end.wait(0.0005):
             count = db.execute("SELECT delivered FROM counters").fetchone()[0]

@@ -53,6 +53,15 @@ def wait_for_port(port, process, log, seconds=30):
         raise SystemExit(f"nothing listens on port {port}; the end of {log}:\n" + file.read()[-2000:])
 
 
+def wait_for_file(path, process, log, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not os.path.exists(path):
+        if process.poll() is not None or time.monotonic() > deadline:
+            with open(log, encoding="utf-8", errors="replace") as file:
+                raise SystemExit(f"{path} did not appear; the end of {log}:\n" + file.read()[-2000:])
+        time.sleep(0.02)
+
+
 def tree(root):
     children = {}
     for entry in os.listdir("/proc"):
