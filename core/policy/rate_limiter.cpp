@@ -20,6 +20,15 @@ std::chrono::milliseconds round_up(mono_time::duration wait) {
 token_bucket::token_bucket(double per_second, std::uint32_t burst)
     : per_second_(std::max(per_second, 0.0)), burst_(burst > 0 ? burst : std::max(1.0, per_second_)), tokens_(burst_) {}
 
+void token_bucket::set_rate(double per_second, std::uint32_t burst, mono_time now) {
+  const bool was_unlimited = unlimited();
+  refill(now);
+  per_second_ = std::max(per_second, 0.0);
+  burst_ = burst > 0 ? burst : std::max(1.0, per_second_);
+  tokens_ = was_unlimited ? 1.0 : std::min(tokens_, burst_);
+  last_ = now;
+}
+
 void token_bucket::refill(mono_time now) {
   if (last_ == mono_time{}) last_ = now;
   if (now <= last_) return;

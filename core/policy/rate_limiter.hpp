@@ -17,6 +17,8 @@ public:
   [[nodiscard]] std::chrono::milliseconds wait(mono_time now);
   /// No token before `until`: the destination asked us to slow down.
   void hold(mono_time until);
+  /// From now on; the tokens that are there stay, up to the new burst. Where there was no limit before, one token is there.
+  void set_rate(double per_second, std::uint32_t burst, mono_time now);
   [[nodiscard]] double available(mono_time now);
   [[nodiscard]] bool unlimited() const { return per_second_ <= 0; }
 

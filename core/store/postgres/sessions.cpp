@@ -59,6 +59,7 @@ public:
   result<page<organization>> list_organizations(const page_request& p) override { return from()->config.list_organizations(p); }
   result<std::vector<api_key>> all_keys() override { return from()->config.all_keys(); }
   result<queue_stats> whole_queue(utc_time now) override { return from()->queue.whole(now); }
+  result<std::vector<destination_backlog>> backlog(utc_time now) override { return from()->queue.backlog(now); }
   result<std::vector<waiting_destination>> waiting_destinations() override { return from()->queue.waiting_destinations(); }
   result<std::string> handler_state(destination_id id, std::string_view key) override { return from()->config.handler_state(id, key); }
   result<reconciliation> reconcile() override { auto r = from(); snapshot s(r->db); return r->queue.reconcile(); }

@@ -38,6 +38,19 @@ TEST_CASE("the policy of the API's example is read whole and written back the sa
   CHECK(to_json(*read) == text);
 }
 
+TEST_CASE("weight and queue limit are an organization's to have, not a destination's", "[policy]") {
+  const auto text = R"({"limits":{"weight":3,"maxWaiting":5000000000}})"_json;
+  const auto read = policy_from_json(text, "/policy");
+  REQUIRE(read);
+  CHECK(read->share().weight == 3);
+  CHECK(read->share().max_waiting == 5'000'000'000u);
+  CHECK(to_json(*read) == text);
+  CHECK(policy_overrides{}.share().weight == 1);
+  const auto refused = policy_from_json(text, "/policy", policy_scope::destination);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().fields.size() == 2);
+}
+
 TEST_CASE("an empty policy sets nothing", "[policy]") {
   const auto read = policy_from_json(json::object(), "/policy");
   REQUIRE(read);
