@@ -11,6 +11,7 @@
 #include "core/model/error.hpp"
 #include "core/store/backlog_store.hpp"
 #include "core/store/compliance_store.hpp"
+#include "core/store/idempotency_store.hpp"
 #include "core/store/job_store.hpp"
 #include "core/store/order_store.hpp"
 #include "core/store/payload_store.hpp"
@@ -21,7 +22,7 @@ namespace waybill::core {
 
 /// What both sessions can read. Every call is one consistent snapshot and blocks for disk. Secret fields come back sealed.
 /// Errors: store_unavailable, *_not_found, validation_error for a cursor that no answer gave.
-class read_session : public payload_reads, public job_reads, public compliance_reads, public backlog_reads {
+class read_session : public payload_reads, public job_reads, public idempotency_reads, public compliance_reads, public backlog_reads {
 public:
   ~read_session() override = default;
 
@@ -63,6 +64,7 @@ class write_session : public read_session,
                       public order_writes,
                       public payload_writes,
                       public job_writes,
+                      public idempotency_writes,
                       public compliance_writes {
 public:
   virtual result<void> begin() = 0;
@@ -125,6 +127,9 @@ public:
   virtual ~store() = default;
   virtual result<std::unique_ptr<write_session>> open_writer() = 0;  ///< at most one at a time
   virtual result<std::unique_ptr<read_session>> open_reader() = 0;
+  /// Takes what was deleted out of the engine's own files, as far as the engine can (docs/retention.md). Blocks, SQLite's
+  /// writer too; false, and nothing done, when that would rewrite more than `most_bytes`.
+  virtual result<bool> compact(std::uint64_t most_bytes) = 0;
   [[nodiscard]] virtual std::string_view name() const = 0;  ///< "sqlite", for tests and logs
 };
 

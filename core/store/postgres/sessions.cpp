@@ -48,6 +48,16 @@ public:
   result<dead_letter_scan> scan_dead_letters(organization_id org, const dead_letter_filter& f, task_id after,
                                              std::uint32_t limit, std::uint32_t walk) override {
     auto r = from(); snapshot s(r->db); return r->dead_letters.scan(org, f, after, limit, walk); }
+  result<job> get_job(organization_id org, job_id id) override { return from()->jobs.get(org, id); }
+  result<page<job>> list_jobs(organization_id org, const job_filter& f, const page_request& p) override { return from()->jobs.list(org, f, p); }
+  result<std::optional<organization_id>> owner_of_job(job_id id) override { return from()->jobs.owner_of(id); }
+  result<payload> get_payload(organization_id org, payload_id id) override { return from()->payloads.get(org, id); }
+  result<payload_chunk> read_chunk(organization_id org, payload_id id, std::uint32_t number) override {
+    return from()->payloads.chunk(org, id, number); }
+  result<std::uint64_t> payload_bytes(organization_id org) override { return from()->payloads.bytes_of(org); }
+  result<std::optional<organization_id>> payload_owner(payload_id id) override { return from()->payloads.owner(id); }
+  result<std::optional<std::string>> find_answer(organization_id org, const once_claim& claim, utc_time now) override {
+    return from()->answers.find(org, claim, now); }
   result<queue_stats> queue(organization_id org, utc_time now) override { return from()->queue.of_organization(org, now); }
   result<queue_stats> destination_queue(destination_id id, utc_time now) override { return from()->queue.of_destination(id, now); }
   result<page<api_key>> list_keys(organization_id org, const page_request& p) override { return from()->config.list_keys(org, p); }
@@ -149,7 +159,31 @@ public:
   result<void> create_key(const api_key& k) override { return config_.create_key(k); }
   result<void> revoke_key(organization_id org, key_id id, utc_time now) override { return config_.revoke_key(org, id, now); }
   result<void> touch_keys(const std::vector<std::pair<key_id, utc_time>>& used) override { return config_.touch_keys(used); }
-  result<std::uint64_t> sweep_idempotency(utc_time now, std::uint32_t limit) override { return config_.sweep_idempotency(now, limit); }
+  result<std::uint64_t> sweep_idempotency(utc_time now, std::uint32_t limit) override {
+    auto swept = config_.sweep_idempotency(now, limit);
+    if (!swept || *swept >= limit) return swept;
+    auto answers = parts().answers.sweep(now, limit - static_cast<std::uint32_t>(*swept));
+    if (!answers) return answers;
+    return *swept + *answers; }
+  result<void> create_job(const job& j) override { return parts().jobs.create(j); }
+  result<std::vector<job>> claim_jobs(std::uint64_t owner_epoch, const job_slots& slots, utc_time now) override {
+    return parts().jobs.claim(owner_epoch, slots, now); }
+  result<job> change_job(organization_id org, job_id id, const job_change& change, utc_time now) override {
+    return parts().jobs.change(org, id, change, now); }
+  result<job_step_result> step_job(const job_step& step, utc_time now) override {
+    return parts().jobs.step(step, parts().dead_letters, outcome_, now); }
+  result<void> fail_job(organization_id org, job_id id, std::uint64_t owner_epoch, const std::string& why, utc_time now) override {
+    return parts().jobs.give_up(org, id, owner_epoch, why, now); }
+  result<std::uint64_t> sweep_jobs(utc_time before, std::uint32_t limit) override { return parts().jobs.sweep(before, limit); }
+  result<void> keep_answer(organization_id org, const once_claim& claim, std::string_view sealed, utc_time expires_at,
+                           utc_time now) override {
+    return parts().answers.keep(org, claim, sealed, expires_at, now); }
+  result<void> begin_payload(const payload& p, utc_time expires) override { return parts().payloads.begin(p, expires); }
+  result<void> append_chunk(payload_id id, const payload_chunk& next, utc_time expires) override {
+    return parts().payloads.append(id, next, expires); }
+  result<payload> finish_payload(const payload& p, utc_time expires) override { return parts().payloads.finish(p, expires); }
+  result<void> abort_payload(payload_id id) override { return parts().payloads.abort(id); }
+  result<bool> sweep_payloads(utc_time now, std::uint32_t most) override { return parts().payloads.sweep(now, most); }
   result<void> append_audit(const std::vector<audit_entry>& entries) override { return parts().audit.append(entries); }
   result<std::uint64_t> trim_audit(organization_id chain, utc_time before, std::uint32_t limit) override {
     return parts().audit.trim(chain, before, limit); }

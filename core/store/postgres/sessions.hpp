@@ -3,11 +3,15 @@
 
 #include <memory>
 
+#include "core/store/portable/answer_table.hpp"
+#include "core/store/portable/job_table.hpp"
+#include "core/store/portable/payload_table.hpp"
 #include "core/store/postgres/config_reader.hpp"
 #include "core/store/postgres/connection.hpp"
 #include "core/store/postgres/dead_letter_reader.hpp"
 #include "core/store/postgres/delivery_list_reader.hpp"
 #include "core/store/postgres/delivery_reader.hpp"
+#include "core/store/postgres/engine.hpp"
 #include "core/store/postgres/queue_reader.hpp"
 #include "core/store/postgres/retention_engine.hpp"
 #include "core/store/postgres/task_reader.hpp"
@@ -26,7 +30,10 @@ struct reading {
   delivery_reader deliveries{db, tasks};
   delivery_list_reader lists{db, deliveries, tasks};
   dead_letter_reader dead_letters{db, tasks};
+  portable::job_table<engine> jobs{db};
+  portable::answer_table<engine> answers{db};
   queue_reader queue{db};
+  portable::payload_table<engine> payloads{db};
   config_reader config{db};
   audit_table audit{db};
   hold_table holds{db};

@@ -14,9 +14,6 @@ namespace waybill::core::postgres {
 template <class Session>
 class unported_reads : public Session {
 public:
-  result<job> get_job(organization_id, job_id) override { return not_in_this_engine(); }
-  result<page<job>> list_jobs(organization_id, const job_filter&, const page_request&) override { return not_in_this_engine(); }
-  result<std::optional<organization_id>> owner_of_job(job_id) override { return not_in_this_engine(); }
   result<legal_hold> get_hold(organization_id, hold_id) override { return not_in_this_engine(); }
   result<page<legal_hold>> list_holds(organization_id, const page_request&) override { return not_in_this_engine(); }
   result<std::vector<legal_hold>> all_holds(organization_id) override { return not_in_this_engine(); }
@@ -31,27 +28,12 @@ public:
   result<audit_chain_state> audit_chain(organization_id) override { return not_in_this_engine(); }
   result<std::vector<organization_id>> audit_chains_with_rows_before(utc_time) override { return not_in_this_engine(); }
   result<std::vector<destination_backlog>> backlog(utc_time) override { return not_in_this_engine(); }
-  result<payload> get_payload(organization_id, payload_id) override { return not_in_this_engine(); }
-  result<payload_chunk> read_chunk(organization_id, payload_id, std::uint32_t) override { return not_in_this_engine(); }
-  result<std::uint64_t> payload_bytes(organization_id) override { return not_in_this_engine(); }
-  result<std::optional<organization_id>> payload_owner(payload_id) override { return not_in_this_engine(); }
 };
 
 template <class Session>
 class unported_writes : public Session {
 public:
   using Session::Session;
-  result<void> create_job(const job&) override { return not_in_this_engine(); }
-  result<std::vector<job>> claim_jobs(std::uint64_t, const job_slots&, utc_time) override { return not_in_this_engine(); }
-  result<job> change_job(organization_id, job_id, const job_change&, utc_time) override { return not_in_this_engine(); }
-  result<job_step_result> step_job(const job_step&, utc_time) override { return not_in_this_engine(); }
-  result<void> fail_job(organization_id, job_id, std::uint64_t, const std::string&, utc_time) override { return not_in_this_engine(); }
-  result<std::uint64_t> sweep_jobs(utc_time, std::uint32_t) override { return not_in_this_engine(); }
-  result<void> begin_payload(const payload&, utc_time) override { return not_in_this_engine(); }
-  result<void> append_chunk(payload_id, const payload_chunk&, utc_time) override { return not_in_this_engine(); }
-  result<payload> finish_payload(const payload&, utc_time) override { return not_in_this_engine(); }
-  result<void> abort_payload(payload_id) override { return not_in_this_engine(); }
-  result<bool> sweep_payloads(utc_time, std::uint32_t) override { return not_in_this_engine(); }
   result<void> append_audit(const std::vector<audit_entry>&) override { return not_in_this_engine(); }
   result<std::uint64_t> trim_audit(organization_id, utc_time, std::uint32_t) override { return not_in_this_engine(); }
   result<void> place_hold(const legal_hold&) override { return not_in_this_engine(); }

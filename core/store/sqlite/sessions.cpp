@@ -33,6 +33,8 @@ public:
     snapshot s(db()); return from_->dead_letters.list(org, f, p); }
   result<std::uint64_t> count_dead_letters(organization_id org, const dead_letter_filter& f) override {
     return from_->dead_letters.count(org, f); }
+  result<std::optional<std::string>> find_answer(organization_id org, const once_claim& claim, utc_time now) override {
+    return from_->answers.find(org, claim, now); }
   result<job> get_job(organization_id org, job_id id) override { return from_->jobs.get(org, id); }
   result<page<job>> list_jobs(organization_id org, const job_filter& f, const page_request& p) override { return from_->jobs.list(org, f, p); }
   result<std::optional<organization_id>> owner_of_job(job_id id) override { return from_->jobs.owner_of(id); }
@@ -126,15 +128,20 @@ public:
   result<std::vector<task>> retry(organization_id org, delivery_id id, const std::vector<destination_id>& only,
                                   std::uint64_t owner_epoch, utc_time now) override {
     return outcome_.retry(org, id, only, owner_epoch, now); }
-  result<void> create_job(const job& j) override { return jobs_.create(j); }
+  result<void> keep_answer(organization_id org, const once_claim& claim, std::string_view sealed, utc_time expires_at,
+                           utc_time now) override {
+    return from().answers.keep(org, claim, sealed, expires_at, now); }
+  result<void> create_job(const job& j) override { return from().jobs.create(j); }
   result<std::vector<job>> claim_jobs(std::uint64_t owner_epoch, const job_slots& slots, utc_time now) override {
-    return jobs_.claim(owner_epoch, slots, now); }
+    return from().jobs.claim(owner_epoch, slots, now); }
   result<job> change_job(organization_id org, job_id id, const job_change& change, utc_time now) override {
-    return jobs_.change(org, id, change, now); }
-  result<job_step_result> step_job(const job_step& step, utc_time now) override { return jobs_.step(step, now); }
+    return from().jobs.change(org, id, change, now); }
+  result<job_step_result> step_job(const job_step& step, utc_time now) override {
+    return from().jobs.step(step, from().dead_letters, outcome_, now); }
   result<void> fail_job(organization_id org, job_id id, std::uint64_t owner_epoch, const std::string& why, utc_time now) override {
-    return jobs_.fail_job(org, id, owner_epoch, why, now); }
-  result<std::uint64_t> sweep_jobs(utc_time before, std::uint32_t limit) override { return jobs_.sweep(before, limit); }
+    return from().jobs.give_up(org, id, owner_epoch, why, now); }
+  result<std::uint64_t> sweep_jobs(utc_time before, std::uint32_t limit) override {
+    return from().jobs.sweep(before, limit); }
   result<void> create_destination(const destination& d, const std::vector<signing_secret>& secrets) override {
     return config_.create_destination(d, secrets); }
   result<void> update_destination(const destination& d, std::uint64_t expected) override;
@@ -154,13 +161,18 @@ public:
   result<void> create_key(const api_key& k) override { return config_.create_key(k); }
   result<void> revoke_key(organization_id org, key_id id, utc_time now) override { return config_.revoke_key(org, id, now); }
   result<void> touch_keys(const std::vector<std::pair<key_id, utc_time>>& used) override { return config_.touch_keys(used); }
-  result<std::uint64_t> sweep_idempotency(utc_time now, std::uint32_t limit) override { return config_.sweep_idempotency(now, limit); }
-  result<void> begin_payload(const payload& p, utc_time expires) override { return payloads_.begin(p, expires); }
+  result<std::uint64_t> sweep_idempotency(utc_time now, std::uint32_t limit) override {
+    auto swept = config_.sweep_idempotency(now, limit);
+    if (!swept || *swept >= limit) return swept;
+    auto answers = from().answers.sweep(now, limit - static_cast<std::uint32_t>(*swept));
+    if (!answers) return answers;
+    return *swept + *answers; }
+  result<void> begin_payload(const payload& p, utc_time expires) override { return from().payloads.begin(p, expires); }
   result<void> append_chunk(payload_id id, const payload_chunk& next, utc_time expires) override {
-    return payloads_.append(id, next, expires); }
-  result<payload> finish_payload(const payload& p, utc_time expires) override { return payloads_.finish(p, expires); }
-  result<void> abort_payload(payload_id id) override { return payloads_.abort(id); }
-  result<bool> sweep_payloads(utc_time now, std::uint32_t most) override { return payloads_.sweep(now, most); }
+    return from().payloads.append(id, next, expires); }
+  result<payload> finish_payload(const payload& p, utc_time expires) override { return from().payloads.finish(p, expires); }
+  result<void> abort_payload(payload_id id) override { return from().payloads.abort(id); }
+  result<bool> sweep_payloads(utc_time now, std::uint32_t most) override { return from().payloads.sweep(now, most); }
   result<void> append_audit(const std::vector<audit_entry>& entries) override { return from().audit.append(entries); }
   result<std::uint64_t> trim_audit(organization_id chain, utc_time before, std::uint32_t limit) override {
     return from().audit.trim(chain, before, limit); }
@@ -197,9 +209,7 @@ private:
   record_writer record_{db(), epochs_, ordering_};
   claim_writer claim_{db(), epochs_, from().deliveries};
   outcome_writer outcome_{db(), from().deliveries, from().tasks, ordering_};
-  job_writer jobs_{db(), from().jobs, from().dead_letters, outcome_};
   config_writer config_{db(), from().config};
-  payload_writer payloads_{db(), from().payloads};
 };
 
 result<void> writer_session::run(statement& what) {

@@ -3,6 +3,9 @@
 
 #include <memory>
 
+#include "core/store/portable/answer_table.hpp"
+#include "core/store/portable/job_table.hpp"
+#include "core/store/portable/payload_table.hpp"
 #include "core/store/sqlite/accept_writer.hpp"
 #include "core/store/sqlite/claim_writer.hpp"
 #include "core/store/sqlite/config_reader.hpp"
@@ -11,11 +14,9 @@
 #include "core/store/sqlite/dead_letter_reader.hpp"
 #include "core/store/sqlite/deadline_writer.hpp"
 #include "core/store/sqlite/delivery_list_reader.hpp"
-#include "core/store/sqlite/job_reader.hpp"
-#include "core/store/sqlite/job_writer.hpp"
 #include "core/store/sqlite/ordering_writer.hpp"
 #include "core/store/sqlite/outcome_writer.hpp"
-#include "core/store/sqlite/payload_writer.hpp"
+#include "core/store/sqlite/engine.hpp"
 #include "core/store/sqlite/queue_reader.hpp"
 #include "core/store/sqlite/record_writer.hpp"
 #include "core/store/sqlite/retention_engine.hpp"
@@ -32,10 +33,11 @@ struct reading {
   delivery_reader deliveries{db, tasks};
   delivery_list_reader lists{db, deliveries, tasks};
   dead_letter_reader dead_letters{db, tasks};
-  job_reader jobs{db};
+  portable::job_table<engine> jobs{db};
+  portable::answer_table<engine> answers{db};
   queue_reader queue{db};
   config_reader config{db};
-  payload_reader payloads{db};
+  portable::payload_table<engine> payloads{db};
   audit_table audit{db};
   hold_table holds{db};
   retained_rows retained{db, deliveries, tasks};
