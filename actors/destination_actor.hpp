@@ -14,6 +14,7 @@
 //   outcomes_stored     store writer      the outcome is durable: forget the task or wait for its retry
 //   wake                itself            the one timer: due tasks, breaker, rate, deadlines, idleness
 //   place_free          another actor     a shared place for an attempt, to be used at once or left to the next
+//   go_on               itself            more to start, after others had their turn
 //   withdraw            registry          tasks were cancelled
 //   step_back           registry          an earlier task of their ordering key came back: the store holds them
 //   reload              registry          configuration, state or secrets changed
@@ -114,6 +115,8 @@ private:
   [[nodiscard]] core::attempt_record make_record(const flight& done, core::attempt_result&& result, core::utc_time now);
   void store_outcome(core::attempt_record record, core::queued_task what);
   void disable(const std::string& reason);
+  void note_standing();
+  void note_lag(const core::task& what, core::utc_time now);
   void claim_if_wanted(core::utc_time now);
   void arm();
   [[nodiscard]] std::optional<core::milliseconds> time_to_next_event() const;
@@ -131,6 +134,9 @@ private:
   std::uint64_t load_generation_ = 0;
   bool loading_ = false;
   bool loaded_once_ = false;
+  bool parked_ = false;   ///< as the ledger was told
+  bool reduced_ = false;  ///< as is counted for the node
+  core::utc_time unparked_at_{};
   bool comes_back_ = false;  ///< from being disabled: what was parked is let go by and by
   std::uint32_t failed_loads_ = 0;
   std::optional<core::mono_time> load_again_at_;
@@ -152,7 +158,7 @@ private:
   std::unordered_map<core::task_id, pending_outcome> outcomes_;
   std::unordered_map<std::uint64_t, batch_under_way> batches_;
   std::uint32_t calls_ = 0;  ///< under way: places taken; flights_ outside of batches, and batches_
-  std::deque<std::pair<core::mono_time, std::uint64_t>> deadlines_;  ///< of flights, in starting order; ended ones may linger
+  std::deque<std::pair<core::mono_time, std::uint64_t>> deadlines_;  ///< of flights, the earliest first; ended ones may linger
   std::set<std::pair<core::mono_time, std::uint64_t>> cut_offs_;     ///< of flights that have one; ended ones may linger
   std::uint64_t last_flight_ = 0;
   bool claiming_ = false;

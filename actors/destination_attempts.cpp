@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of the destination actor that tries tasks and judges what came of it.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "actors/destination_actor.hpp"
+#include "core/model/payload.hpp"
 
 namespace waybill::actors {
 namespace {
@@ -12,6 +14,7 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kept_response_times = 256;
+constexpr int most_starts = 64;  // in one go: about a millisecond
 // A handler's own timeout comes first: the engine's deadline is for handlers that forget theirs.
 constexpr milliseconds timeout_margin{5'000};
 
@@ -45,12 +48,13 @@ void destination_state::pump() {
   if (policy_.batch.is_on()) {
     start_batches(now);
   } else {
-    while (may_start(now)) {
-      auto task = window_->pop_due(now);
-      launch(std::move(*task), now);
-    }
+    // A destination with thousands of places must not keep a scheduler thread to itself until all are taken.
+    auto turns = most_starts;
+    for (; turns > 0 && may_start(now); --turns) launch(*window_->pop_due(now), now);
+    if (turns == 0) self_->send(self_, go_on{});
   }
   claim_if_wanted(now);
+  note_standing();
   if (mode_ == mode::draining || mode_ == mode::disabled) return settle();
   arm();
 }
@@ -105,6 +109,14 @@ void destination_state::give_place_back() {
   context_->places.release(*share_);
 }
 
+/// Of a retry, how late it starts. What was parked is late from the moment on when it might have gone.
+void destination_state::note_lag(const core::task& what, core::utc_time now) {
+  if (what.status != core::task_status::retrying) return;
+  const auto late_by = std::max(now - std::max(what.due_at, unparked_at_), milliseconds{0});
+  context_->lag.started(what.organization, late_by, context_->time.monotonic());
+  context_->figures.retry_started(late_by);
+}
+
 void destination_state::launch(core::queued_task task, core::utc_time now) {
   const auto number = ++last_flight_;
   const auto started = context_->time.monotonic();
@@ -113,6 +125,7 @@ void destination_state::launch(core::queued_task task, core::utc_time now) {
     give_place_back();
     return let_expire(task);
   }
+  note_lag(task.state, now);
   flight attempt{std::move(task), now, started, handler_, 0, 0, {}};
   const auto deadline = set_deadlines(attempt, number);
   auto& entry = flights_.emplace(number, std::move(attempt)).first->second;
@@ -126,8 +139,10 @@ void destination_state::launch(core::queued_task task, core::utc_time now) {
 
 /// When the attempt must be over: by the attempt's own limit, or when the time set for its delivery is.
 core::mono_time destination_state::set_deadlines(flight& attempt, std::uint64_t number) {
-  const auto limit = attempt.started + attempt_timeout();
-  deadlines_.emplace_back(limit, number);
+  const auto limit = attempt.started + attempt_timeout() + core::transfer_allowance(*attempt.what.content);
+  auto later = deadlines_.end();
+  while (later != deadlines_.begin() && std::prev(later)->first > limit) --later;
+  deadlines_.emplace(later, limit, number);
   const auto& deliver_by = attempt.what.state.deliver_by;
   if (!deliver_by || attempt.started + (*deliver_by - attempt.started_at) >= limit) return limit;
   attempt.cut_off = attempt.started + (*deliver_by - attempt.started_at);
@@ -228,7 +243,7 @@ core::attempt_record destination_state::make_record(const flight& done, core::at
     record.due_at = next.due_at;
   }
   const auto& content = *done.what.content;
-  record.payload_size = content.content.size();
+  record.payload_size = content.content_size();
   record.payload_sha256 = content.sha256;
   record.idempotency_key = content.idempotency_key;
   record.correlation_id = content.correlation_id;
@@ -287,7 +302,6 @@ void destination_state::on_outcomes_stored(outcomes_stored& m) {
     }
     if (core::is_final(outcome.after)) {
       window_->forget(stored.task, size);
-      context_->waiting.fetch_sub(1, std::memory_order_relaxed);
       context_->figures.task_finished(settings_->type, outcome.after, now - outcome.what.state.created_at);
     } else if (mode_ == mode::running) {
       window_->reschedule(std::move(outcome.what), now);

@@ -10,11 +10,14 @@
 #include <utility>
 
 #include "actors/engine_service.hpp"
+#include "actors/erasure_actor.hpp"
 #include "actors/handler_host.hpp"
 #include "actors/housekeeping.hpp"
 #include "actors/intake_actor.hpp"
 #include "actors/job_runner_actor.hpp"
+#include "actors/keeper_actor.hpp"
 #include "actors/registry_actor.hpp"
+#include "actors/retention_actor.hpp"
 #include "actors/scheduler_actor.hpp"
 #include "core/telemetry/log.hpp"
 
@@ -23,6 +26,9 @@ namespace {
 
 constexpr std::uint32_t page_size = 500;
 constexpr std::size_t scheduler_threads = 2;
+// At a start: 5,000 destinations a second, about what two reader threads load.
+constexpr std::size_t woken_at_once = 250;
+constexpr core::milliseconds wake_interval{50};
 
 struct system_settings : caf::actor_system_config {
   system_settings() {
@@ -90,12 +96,19 @@ struct engine::state {
   caf::actor registry;
   caf::actor intake;
   caf::actor jobs;
+  caf::actor erasures;
+  caf::actor retention;
   bool stopped = false;
 
   core::result<void> load(core::store& storage);
   core::result<void> take_over();
-  void spawn();
-  core::result<void> wake_waiting(core::store& storage);
+  /// What an erasure named is not served any more, and what was only waiting for a start is done: true if the engine's files
+  /// were cleaned.
+  core::result<bool> resume_erasures(core::store& storage);
+  void note(const char* action);
+  void spawn(core::store& storage, bool cleaned);
+  core::result<std::vector<core::destination_backlog>> count_queue(core::store& storage);
+  void wake_waiting(const std::vector<core::destination_backlog>& waiting);
 };
 
 engine::engine() = default;
@@ -122,18 +135,25 @@ core::result<std::unique_ptr<engine>> engine::start(const parts& with) {
   if (!session) return core::fail(session.error());
   core::store_writer::options options;
   options.max_batch = with.settings.store.max_batch;
+  options.listener = &s.context.ledger;
   s.writer = std::make_unique<core::store_writer>(
       *std::move(session), with.time, options, [&s] { s.context.relay.flush(); },
       [&s](core::order_changes changes) { s.context.relay.add_changes(std::move(changes)); });
   s.context.writer = s.writer.get();
+  s.context.denied.connect(s.writer.get());
   s.uploads = std::make_unique<core::payload_intake>(*s.writer, with.time, upload_options(with.settings));
   s.context.uploads = s.uploads.get();
   s.context.services = std::make_shared<handler_host>(s.context, *std::move(guard));
   if (auto done = s.take_over(); !done) return core::fail(done.error());
   if (auto done = s.load(with.storage); !done) return core::fail(done.error());
+  auto waiting = s.count_queue(with.storage);
+  if (!waiting) return core::fail(waiting.error());
   s.chores = std::make_unique<housekeeping>(s.context, s.keys);
-  s.spawn();
-  if (auto done = s.wake_waiting(with.storage); !done) return core::fail(done.error());
+  auto cleaned = s.resume_erasures(with.storage);
+  if (!cleaned) return core::fail(cleaned.error());
+  s.note("node.started");
+  s.spawn(with.storage, *cleaned);
+  s.wake_waiting(*waiting);
   return made;
 }
 
@@ -158,13 +178,47 @@ core::result<void> engine::state::load(core::store& storage) {
   for (auto& key : *known) keys.put(std::move(key));
   auto organizations =
       for_all<core::organization>([&](const core::page_request& request) { return (*session)->list_organizations(request); },
-                                  [&](const core::organization& o) { context.directory.put(o.id); });
+                                  [&](const core::organization& o) {
+                                    context.directory.put(o.id);
+                                    context.ledger.set_limit(o.id, o.policy.share().max_waiting);
+                                  });
   if (!organizations) return organizations;
   return for_all<core::destination>([&](const core::page_request& request) { return (*session)->all_destinations(request); },
                                     [&](const core::destination& d) { context.directory.put(d); });
 }
 
-void engine::state::spawn() {
+core::result<bool> engine::state::resume_erasures(core::store& storage) {
+  auto session = storage.open_reader();
+  if (!session) return core::fail(session.error());
+  auto unfinished = (*session)->unfinished_erasures();
+  if (!unfinished) return core::fail(unfinished.error());
+  bool waiting = false;
+  for (const auto& e : *unfinished) {
+    waiting = waiting || e.state == core::erasure_state::compacting;
+    if (e.scope != core::data_scope::organization) continue;
+    context.directory.remove(e.organization);
+    keys.forget(e.organization);
+  }
+  if (!waiting) return false;
+  session->reset();  // a reader's snapshot would be waited for
+  auto cleaned = storage.compact(context.settings.erasing.compact_at_start_max_bytes);
+  if (cleaned) return cleaned;
+  core::log(core::log_level::warning, "erasure.compaction_failed", "The store could not be cleaned of erased rows",
+            {{"reason", cleaned.error().message}});
+  return false;
+}
+
+/// In the engine's own chain. Losing the row to a failing store does not keep the node from its work.
+void engine::state::note(const char* action) {
+  core::audit_entry entry;
+  entry.at = context.time.now();
+  entry.action = action;
+  entry.details = nlohmann::json{{"epoch", context.epoch}}.dump();
+  writer->run([entry](core::write_session& session) { return session.append_audit({entry}); },
+              [](const core::result<void>&) {});
+}
+
+void engine::state::spawn(core::store& storage, bool cleaned) {
   system = std::make_unique<caf::actor_system>(system_config);
   scheduler = system->spawn(scheduler_actor, &context, scheduler_state::chore([this] { chores->run(); }));
   registry = system->spawn(registry_actor, &context, scheduler);
@@ -174,31 +228,51 @@ void engine::state::spawn() {
   caf::anon_send(scheduler, deadlines_checked{core::utc_time{}});  // what became late while no node ran
   context.relay.connect(registry);
   jobs = system->spawn(job_runner_actor, &context, registry);
-  service.connect(intake, registry, jobs);
+  erasures = system->spawn(keeper_actor, [this, &storage, cleaned](caf::event_based_actor* keeper) mutable {
+    return keeper->spawn(erasure_actor, &context, &storage, registry, std::exchange(cleaned, false));
+  });
+  retention = system->spawn(
+      keeper_actor, [this](caf::event_based_actor* keeper) { return keeper->spawn(retention_actor, &context); });
+  service.connect(intake, registry, jobs, erasures);
 }
 
-core::result<void> engine::state::wake_waiting(core::store& storage) {
+/// Before anything moves: from here on the counts follow the commits.
+core::result<std::vector<core::destination_backlog>> engine::state::count_queue(core::store& storage) {
   auto session = storage.open_reader();
   if (!session) return core::fail(session.error());
-  auto waiting = (*session)->waiting_destinations();
-  if (!waiting) return core::fail(waiting.error());
+  auto waiting = (*session)->backlog(context.time.now());
+  if (!waiting) return waiting;
+  context.ledger.compare(context.ledger.mark(), *waiting);
+  context.backlog.put(*waiting);
+  return waiting;
+}
+
+/// Destinations with due tasks are woken oldest task first and, where they are many, a few at a time: each loads its
+/// configuration, and the requests that clients make meanwhile share the same readers.
+void engine::state::wake_waiting(const std::vector<core::destination_backlog>& waiting) {
   const auto now = context.time.now();
-  work_waiting due;
-  std::int64_t tasks = 0;
-  for (const auto& entry : *waiting) {
-    tasks += static_cast<std::int64_t>(entry.waiting);
-    if (!entry.next_due) continue;
-    if (*entry.next_due <= now)
-      due.destinations.push_back(entry.destination);
+  std::vector<const core::destination_backlog*> due;
+  for (const auto& entry : waiting) {
+    if (!entry.shown.next_due && !entry.parked) continue;
+    if (entry.parked || *entry.shown.next_due <= now)
+      due.push_back(&entry);
     else
-      caf::anon_send(scheduler, wake_destination{entry.destination, *entry.next_due});
+      caf::anon_send(scheduler, wake_destination{entry.destination, *entry.shown.next_due});
   }
-  context.waiting.fetch_add(tasks);
+  std::sort(due.begin(), due.end(),
+            [](const auto* a, const auto* b) { return a->shown.oldest_created_at < b->shown.oldest_created_at; });
+  work_waiting first;
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    if (i < woken_at_once)
+      first.destinations.push_back(due[i]->destination);
+    else
+      caf::anon_send(scheduler, wake_destination{due[i]->destination, now + wake_interval * (i / woken_at_once)});
+  }
+  const auto tasks = context.ledger.whole().total();
   if (tasks > 0)
     core::log(core::log_level::info, "engine.recovered", "Waiting tasks were found in the store",
-              {{"tasks", std::to_string(tasks)}, {"destinations", std::to_string(waiting->size())}});
-  caf::anon_send(registry, std::move(due));
-  return {};
+              {{"tasks", std::to_string(tasks)}, {"destinations", std::to_string(waiting.size())}});
+  caf::anon_send(registry, std::move(first));
 }
 
 bool engine::stop(std::chrono::milliseconds grace) {
@@ -215,17 +289,18 @@ bool engine::stop(std::chrono::milliseconds grace) {
   }
   // What is handed back stays due in the store. Writer and readers answer everything they hold before the actors go.
   if (s.uploads) s.uploads->stop();
+  if (s.writer && s.system) s.note("node.stopped");
   if (s.writer) s.writer->stop();
   s.readers->stop();
   s.context.relay.disconnect();
   s.context.places.close();
   s.service.disconnect();
   s.context.on_earlier_deadline = [](core::utc_time) {};
-  for (auto* supervisor : {&s.jobs, &s.registry})
+  for (auto* supervisor : {&s.erasures, &s.retention, &s.jobs, &s.registry})
     if (*supervisor) caf::anon_send(*supervisor, abandon{});
   for (auto* actor : {&s.intake, &s.scheduler})
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::kill);
-  for (auto* actor : {&s.intake, &s.jobs, &s.registry, &s.scheduler}) *actor = nullptr;
+  for (auto* actor : {&s.intake, &s.jobs, &s.erasures, &s.retention, &s.registry, &s.scheduler}) *actor = nullptr;
   s.system.reset();
   return clean;
 }

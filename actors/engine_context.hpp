@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "actors/backlog_view.hpp"
+#include "actors/audit_notes.hpp"
 #include "actors/commit_relay.hpp"
 #include "actors/directory.hpp"
 #include "core/config/config.hpp"
@@ -16,6 +18,8 @@
 #include "core/payload/payload_source.hpp"
 #include "core/plugin_host/handler.hpp"
 #include "core/queue/fair_places.hpp"
+#include "core/queue/queue_ledger.hpp"
+#include "core/queue/retry_lag.hpp"
 #include "core/schema/config_schema.hpp"
 #include "core/security/secret_box.hpp"
 #include "core/store/store_readers.hpp"
@@ -29,7 +33,7 @@ namespace waybill::actors {
 struct engine_context {
   engine_context(const core::config& s, const core::clock& t, core::store_readers& r, core::plugin_host& p, core::metrics& f,
                  const core::secret_box& b)
-      : settings(s), time(t), readers(r), plugins(p), figures(f), box(b), places(s.queue.max_in_flight), payloads(r) {}
+      : settings(s), time(t), readers(r), plugins(p), figures(f), box(b), places(s.queue.max_in_flight), ledger(s.queue.max_waiting, s.queue.max_waiting_per_organization), payloads(r) {}
 
   const core::config& settings;
   const core::clock& time;
@@ -42,11 +46,15 @@ struct engine_context {
   std::map<std::string, core::config_schema, std::less<>> schemas;  ///< of every loaded type
   destination_directory directory;
   commit_relay relay;
+  security_audit denied{time};
   core::fair_places places;
+  core::queue_ledger ledger;
+  core::retry_lag lag;
+  backlog_view backlog;
+  std::atomic<std::uint32_t> reduced_destinations{0};  ///< served slower than configured, because they refuse
   core::payload_source payloads;
   core::payload_intake* uploads = nullptr;  ///< set as the writer is
   std::uint64_t epoch = 0;                  ///< of this node's ownership of its shards
-  std::atomic<std::int64_t> waiting{0};     ///< tasks in the queue
   std::atomic<bool> draining{false};
   std::atomic<std::int64_t> next_deadline{std::numeric_limits<std::int64_t>::max()};  ///< that the scheduler knows of, in ms
   std::function<void(core::utc_time)> on_earlier_deadline = [](core::utc_time) {};    ///< set before the first actor runs

@@ -6,7 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "actors/audit_notes.hpp"
 #include "actors/engine_context.hpp"
+#include "actors/kept_answers.hpp"
 #include "actors/key_ring.hpp"
 #include "core/service.hpp"
 
@@ -22,6 +24,8 @@ inline constexpr std::uint8_t read_deliveries = read | bit(core::role::producer)
 inline constexpr std::uint8_t deliver = bit(core::role::admin) | bit(core::role::producer);
 inline constexpr std::uint8_t operate = bit(core::role::admin) | bit(core::role::operate);
 inline constexpr std::uint8_t administer = bit(core::role::admin);
+/// Who reads the audit trail, legal holds and erasures.
+inline constexpr std::uint8_t audit = bit(core::role::admin) | bit(core::role::auditor);
 inline constexpr std::uint8_t engine_only = 0;
 }  // namespace allow
 
@@ -30,7 +34,7 @@ inline constexpr std::uint8_t engine_only = 0;
 class engine_service final : public core::delivery_service {
 public:
   engine_service(engine_context& context, key_ring& keys) : context_(context), keys_(keys) {}
-  void connect(caf::actor intake, caf::actor registry, caf::actor jobs);
+  void connect(caf::actor intake, caf::actor registry, caf::actor jobs, caf::actor erasures);
   void disconnect();
 
   void deliver(const core::caller&, core::delivery_request, core::reply<core::delivery_receipt>) override;
@@ -88,6 +92,19 @@ public:
   void update_organization(const core::caller&, core::organization_id, core::organization_input, std::uint64_t expected_version,
                            core::reply<core::organization>) override;
 
+  void find_answer(const core::caller&, const core::once_claim&, core::reply<std::optional<core::kept_answer>>) override;
+  void list_audit(const core::caller&, std::optional<core::organization_id> chain, core::audit_filter, core::page_request,
+                  answer<core::page<core::audit_row>>) override;
+  void verify_audit(const core::caller&, std::optional<core::organization_id> chain, std::uint64_t reached,
+                    answer<core::audit_verification>) override;
+  void place_hold(const core::caller&, core::scope_input, answer<core::legal_hold>) override;
+  void get_hold(const core::caller&, core::hold_id, answer<core::legal_hold>) override;
+  void list_holds(const core::caller&, core::page_request, answer<core::page<core::legal_hold>>) override;
+  void release_hold(const core::caller&, core::hold_id, answer<void>) override;
+  void order_erasure(const core::caller&, core::scope_input, answer<core::erasure>) override;
+  void get_erasure(const core::caller&, core::erasure_id, answer<core::erasure>) override;
+  void list_erasures(const core::caller&, core::page_request, answer<core::page<core::erasure>>) override;
+
   void check_readiness(core::reply<core::readiness>) override;
   [[nodiscard]] core::result<core::caller> authenticate(std::string_view presented, std::string_view acting_for,
                                                         std::string_view remote_address) override;
@@ -112,23 +129,40 @@ private:
   /// Runs `work(write_session&) -> result<T>` in the writer's transaction; `then(T&)` after the commit, then replies.
   template <class T, class Work, class Then>
   void write(core::reply<T> reply, Work work, Then then);
+  /// The same for what makes something: where the caller's request must have its effect once, the answer is kept in the same
+  /// transaction, and an earlier one given instead of a second effect. `work` returns T as the client will see it; `then` does
+  /// not change it.
+  template <class T, class Work, class Then>
+  void write_once(const core::caller& who, core::reply<T> reply, Work work, Then then);
 
   void save_new(const core::caller& who, core::destination d, nlohmann::json clear,
                 core::reply<core::created_destination> reply);
-  void save_changed(core::destination d, std::uint64_t expected_version, core::reply<core::destination> reply);
+  /// `members`: the names of what was changed, for the audit trail.
+  void save_changed(const core::caller& who, core::destination d, std::uint64_t expected_version, nlohmann::json members,
+                    core::reply<core::destination> reply);
   void connect_and_test(const core::destination& d, nlohmann::json clear, core::reply<core::connection_test> reply);
-  void reply_with_delivery(const core::caller& who, core::delivery_id id, core::reply<core::delivery_view> reply);
   /// The organization's job, if the caller reaches all that it works on. A foreign id leaves a security event.
   [[nodiscard]] core::result<core::job> own_job(const core::caller& who, core::read_session& session, core::job_id id) const;
   void save_job(const core::caller& who, core::job made, core::reply<core::job> reply);
   void keep_secret(const core::caller& who, core::destination_id id, core::secret_input input, bool rotate,
                    core::reply<core::signing_secret> reply);
 
+  [[nodiscard]] core::result<core::organization_id> chain_for(const core::caller& who,
+                                                              std::optional<core::organization_id> chain) const;
+  [[nodiscard]] static core::result<core::audit_verification> verify_part(core::read_session& session,
+                                                                          core::organization_id chain, std::uint64_t reached);
+  void create_erasure(const core::caller& who, core::erasure order, answer<core::erasure> reply);
+
+  /// `work` with a row of the audit trail in the same transaction, once it succeeded. `describe(T&)` says what was done to what.
+  template <class T, class Describe, class Work>
+  auto audited(const core::caller& who, std::string action, Describe describe, Work work);
+
   engine_context& context_;
   key_ring& keys_;
   caf::actor intake_;
   caf::actor registry_;
   caf::actor jobs_;
+  caf::actor erasures_;
 };
 
 template <class T, class Work>
@@ -154,6 +188,44 @@ void engine_service::write(core::reply<T> reply, Work work, Then then) {
         then(**made);
         reply(std::move(*made));
       });
+}
+
+template <class T, class Work, class Then>
+void engine_service::write_once(const core::caller& who, core::reply<T> reply, Work work, Then then) {
+  if (!who.once) return write<T>(std::move(reply), std::move(work), std::move(then));
+  auto made = std::make_shared<std::optional<T>>();
+  auto earlier = std::make_shared<std::optional<core::kept_answer>>();
+  context_.writer->run(
+      [this, org = who.organization, once = who.once, made, earlier,
+       work = std::move(work)](core::write_session& session) mutable -> core::result<void> {
+        auto found = earlier_answer(context_, session, org, once->claim);
+        if (!found) return core::fail(found.error());
+        *earlier = *std::move(found);
+        if (*earlier) return {};
+        auto done = work(session);
+        if (!done) return core::fail(done.error());
+        *made = *std::move(done);
+        return keep_answer(context_, session, org, *once, &**made);
+      },
+      [once = who.once, made, earlier, then = std::move(then), reply = std::move(reply)](core::result<void> done) mutable {
+        if (!done) return reply(core::fail(std::move(done.error())));
+        if (*earlier) return once->replay(std::move(**earlier));
+        then(**made);
+        reply(std::move(**made));
+      });
+}
+
+template <class T, class Describe, class Work>
+auto engine_service::audited(const core::caller& who, std::string action, Describe describe, Work work) {
+  return [who, action = std::move(action), describe = std::move(describe), work = std::move(work),
+          &time = context_.time](core::write_session& session) mutable -> core::result<T> {
+    core::result<T> made = work(session);
+    if (!made) return made;
+    audit_note note = describe(*made);
+    if (auto noted = session.append_audit({entry_for(who, time.now(), action, std::move(note))}); !noted)
+      return core::fail(noted.error());
+    return made;
+  };
 }
 
 }  // namespace waybill::actors

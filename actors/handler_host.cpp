@@ -45,6 +45,26 @@ core::result<std::string> handler_host::link_create(core::destination_id, const 
   return core::fail(core::error_code::not_found, "the node serves no download links");
 }
 
+core::result<std::size_t> handler_host::read_payload(const core::delivery& d, std::uint64_t offset, std::uint8_t* buffer,
+                                                     std::size_t room) {
+  return context_.payloads.read({d.organization, d.payload, d.payload_size}, offset, buffer, room);
+}
+
+core::result<std::string> handler_host::load_payload(const core::delivery& d) {
+  const auto most = context_.settings.queue.max_content_in_memory;
+  if (d.payload_size > most)
+    return core::fail(core::error_code::payload_too_large,
+                      "the handler cannot stream, and the payload is " + std::to_string(d.payload_size) +
+                          " bytes: more than queue.maxContentInMemory (" + std::to_string(most) + ")");
+  std::string content(static_cast<std::size_t>(d.payload_size), '\0');
+  for (std::size_t have = 0; have < content.size();) {
+    auto got = read_payload(d, have, reinterpret_cast<std::uint8_t*>(content.data()) + have, content.size() - have);
+    if (!got) return core::fail(got.error());
+    have += *got;
+  }
+  return content;
+}
+
 void handler_host::metric_add(const std::string& type, std::string_view name, double value) {
   context_.figures.handler_add(type, name, value);
 }

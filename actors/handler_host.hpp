@@ -20,6 +20,9 @@ public:
   core::result<std::string> state_get(core::destination_id id, std::string_view key) override;
   core::result<void> state_put(core::destination_id id, std::string_view key, std::string_view value) override;
   core::result<std::string> link_create(core::destination_id id, const core::delivery& d, std::string_view options) override;
+  core::result<std::size_t> read_payload(const core::delivery& d, std::uint64_t offset, std::uint8_t* buffer,
+                                         std::size_t room) override;
+  core::result<std::string> load_payload(const core::delivery& d) override;
   void metric_add(const std::string& type, std::string_view name, double value) override;
   void metric_observe(const std::string& type, std::string_view name, double value) override;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/housekeeping.hpp"
 
+#include "actors/queue_figures.hpp"
+#include "core/telemetry/log.hpp"
+
 #include <string>
 #include <utility>
 
@@ -9,6 +12,7 @@ namespace {
 
 // Counting walks the whole queue. It gets at most half a percent of one core, so that a long backlog delays nobody's delivery.
 constexpr int rest_per_work = 200;
+constexpr std::uint32_t sweep_chunks = 8;   // of 1 MiB: a few milliseconds
 constexpr std::uint32_t sweep_limit = 500;  // rows per transaction: the writer must not be held up
 
 core::metrics::sample gauge(std::string name, std::string help, double value) {
@@ -16,6 +20,23 @@ core::metrics::sample gauge(std::string name, std::string help, double value) {
 }
 core::metrics::sample counter(std::string name, std::string help, double value) {
   return {std::move(name), std::move(help), {}, value, true};
+}
+
+}  // namespace
+
+namespace {
+
+/// Behind everything that was committed when the store was read: by way of the writer, after its next callbacks.
+void compare_counts(engine_context& context, std::uint64_t mark, std::vector<core::destination_backlog> read) {
+  context.writer->run([](core::write_session&) -> core::result<void> { return {}; },
+                      [&context, mark, read = std::move(read)](const core::result<void>&) {
+                        const auto wrong = context.ledger.compare(mark, read);
+                        if (wrong == 0) return;
+                        context.figures.count("queue_count_corrections", "Tasks by which the counts of the queue were wrong",
+                                              wrong);
+                        core::log(core::log_level::debug, "queue.recounted", "The counts of the queue were put right",
+                                  {{"tasks", std::to_string(wrong)}});
+                      });
 }
 
 }  // namespace
@@ -28,6 +49,8 @@ housekeeping::housekeeping(engine_context& context, key_ring& keys)
 
 void housekeeping::run() {
   sweep();
+  sweep_payloads();
+  context_.denied.flush();
   read_figures();
   auto used = keys_.take_used();
   if (used.empty()) return;
@@ -44,23 +67,50 @@ void housekeeping::sweep() {
       [](const core::result<void>&) {});
 }
 
+namespace {
+
+/// One small step after the other, so that deliveries are accepted in between.
+void sweep_on(engine_context& context, const std::shared_ptr<std::atomic<bool>>& under_way) {
+  auto more = std::make_shared<bool>(false);
+  context.writer->run(
+      [more, now = context.time.now()](core::write_session& session) -> core::result<void> {
+        auto swept = session.sweep_payloads(now, sweep_chunks);
+        if (!swept) return core::fail(swept.error());
+        *more = *swept;
+        return {};
+      },
+      [more, under_way, &context](const core::result<void>& done) {
+        if (done && *more) return sweep_on(context, under_way);
+        under_way->store(false);
+      });
+}
+
+}  // namespace
+
+void housekeeping::sweep_payloads() {
+  if (!sweeping_payloads_->exchange(true)) sweep_on(context_, sweeping_payloads_);
+}
+
 void housekeeping::read_figures() {
   {
     std::lock_guard lock(figures_->mutex);
     if (context_.time.monotonic() < figures_->not_before) return;
   }
-  context_.readers.run([kept = figures_, &time = context_.time](core::read_session* session) {
+  context_.readers.run([kept = figures_, &context = context_](core::read_session* session) {
     if (session == nullptr) return;
-    const auto begun = time.monotonic();
+    const auto begun = context.time.monotonic();
+    const auto mark = context.ledger.mark();
     auto totals = session->reconcile();
-    auto queue = session->whole_queue(time.now());
-    const auto ended = time.monotonic();
+    auto queue = session->backlog(context.time.now());
+    const auto ended = context.time.monotonic();
+    if (queue) {
+      context.backlog.put(*queue);
+      compare_counts(context, mark, *std::move(queue));
+    }
     std::lock_guard lock(kept->mutex);
     kept->not_before = ended + (ended - begun) * rest_per_work;
-    if (!totals || !queue) return;
+    if (!totals) return;
     kept->totals = *totals;
-    kept->queue = *queue;
-    kept->oldest_age_ms = queue->oldest_created_at ? (time.now() - *queue->oldest_created_at).count() : 0;
     kept->known = true;
   });
 }
@@ -71,7 +121,6 @@ std::vector<core::metrics::sample> housekeeping::samples() const {
     std::lock_guard lock(figures_->mutex);
     if (figures_->known) {
       const auto& t = figures_->totals;
-      const auto& q = figures_->queue;
       out.push_back(counter("waybill_reconciliation_accepted_total", "Tasks ever accepted", static_cast<double>(t.accepted)));
       out.push_back(
           counter("waybill_reconciliation_delivered_total", "Tasks ever delivered", static_cast<double>(t.delivered)));
@@ -81,12 +130,6 @@ std::vector<core::metrics::sample> housekeeping::samples() const {
       out.push_back(gauge("waybill_reconciliation_waiting", "Tasks in the queue", static_cast<double>(t.waiting)));
       out.push_back(gauge("waybill_reconciliation_difference", "accepted - delivered - failed - cancelled - waiting: must be 0",
                           static_cast<double>(t.difference())));
-      out.push_back(gauge("waybill_queue_due", "Tasks whose time has come", static_cast<double>(q.due)));
-      out.push_back(
-          gauge("waybill_queue_parked", "Tasks parked by a breaker or a disabled destination", static_cast<double>(q.parked)));
-      out.push_back(gauge("waybill_queue_retrying", "Tasks that wait for a retry", static_cast<double>(q.retrying)));
-      out.push_back(gauge("waybill_queue_oldest_age_seconds", "Age of the oldest waiting task",
-                          static_cast<double>(figures_->oldest_age_ms) / 1'000));
     }
   }
   const auto written = context_.writer->stats();
@@ -96,7 +139,7 @@ std::vector<core::metrics::sample> housekeeping::samples() const {
       counter("waybill_store_failed_commits_total", "Transactions that failed", static_cast<double>(written.failed_commits)));
   out.push_back(
       gauge("waybill_store_waiting", "Operations waiting for the store writer", static_cast<double>(written.waiting)));
-  out.push_back(gauge("waybill_attempts_in_flight", "Attempts under way", static_cast<double>(context_.places.used())));
+  add_queue_samples(context_, out);
   out.push_back(
       gauge("waybill_destinations", "Destinations known to this node", static_cast<double>(context_.directory.size())));
   const auto plugins = context_.plugins.stats();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -9,9 +11,9 @@
 
 namespace waybill::actors {
 
-/// The node's regular small work, asked for by the scheduler every few seconds: idempotency rows past their window are swept,
-/// the times keys were last used are written, and the reconciler's figures and the queue's are read for /metrics. `run` never
-/// blocks: the work happens on the store's threads.
+/// The node's regular small work, asked for by the scheduler every few seconds: idempotency rows past their window and payloads
+/// that nobody needs are swept, the times keys were last used are written, and the reconciler's figures and the queue's are
+/// read for /metrics. `run` never blocks: the work happens on the store's threads.
 class housekeeping {
 public:
   housekeeping(engine_context& context, key_ring& keys);
@@ -19,6 +21,7 @@ public:
 
 private:
   void sweep();
+  void sweep_payloads();
   void read_figures();
   [[nodiscard]] std::vector<core::metrics::sample> samples() const;
 
@@ -26,8 +29,6 @@ private:
   struct figures {
     std::mutex mutex;
     core::reconciliation totals;
-    core::queue_stats queue;
-    std::int64_t oldest_age_ms = 0;
     bool known = false;
     core::mono_time not_before;
   };
@@ -35,6 +36,7 @@ private:
   engine_context& context_;
   key_ring& keys_;
   std::shared_ptr<figures> figures_;
+  std::shared_ptr<std::atomic<bool>> sweeping_payloads_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace waybill::actors

@@ -10,6 +10,8 @@
 namespace waybill::actors {
 namespace {
 
+constexpr core::milliseconds full_queue_wait{1'000};  // for Retry-After
+
 core::delivery_receipt receipt_of(const core::delivery& d, const std::vector<core::task>& tasks) {
   core::delivery_receipt receipt;
   receipt.id = d.id;
@@ -39,6 +41,7 @@ std::string trace_of(core::delivery_id id) {
 /// Runs on the writer's thread, after the commit.
 void answer(engine_context& context, submission& s, const core::delivery_ptr& content, std::vector<core::task>& tasks,
             core::result<core::accept_result> accepted) {
+  context.ledger.give_back(content->organization, tasks.size());
   if (!accepted) return s.reply(core::fail(std::move(accepted.error())));
   switch (accepted->outcome) {
     case core::accept_result::kind::replayed:
@@ -49,7 +52,6 @@ void answer(engine_context& context, submission& s, const core::delivery_ptr& co
     case core::accept_result::kind::accepted:
       break;
   }
-  context.waiting.fetch_add(static_cast<std::int64_t>(tasks.size()), std::memory_order_relaxed);
   context.figures.accepted(tasks.size());
   s.reply(receipt_of(*content, tasks));
   if (content->deliver_within) context.note_deadline(content->created_at + *content->deliver_within);
@@ -87,8 +89,6 @@ void intake_state::on_submit(const submit& m) {
 core::result<void> intake_state::check(const submission& s) const {
   if (context_->draining.load(std::memory_order_relaxed))
     return core::fail(core::error_code::shutting_down, "the node is shutting down");
-  if (context_->waiting.load(std::memory_order_relaxed) >= static_cast<std::int64_t>(context_->settings.queue.max_waiting))
-    return core::fail({core::error_code::queue_full, "the queue is full", {}, core::milliseconds{1'000}});
   const auto& wanted = s.request.destinations;
   if (wanted.empty())
     return core::fail({core::error_code::validation_error,
@@ -112,7 +112,17 @@ core::result<void> intake_state::check(const submission& s) const {
     unknown.fields.push_back({"/destinations/" + std::to_string(i), "exists", "no such destination: " + wanted[i].to_string()});
   }
   if (!unknown.fields.empty()) return core::fail(std::move(unknown));
-  return {};
+  return admit(s);
+}
+
+/// Takes the delivery's places in the queue; `answer` gives them back.
+core::result<void> intake_state::admit(const submission& s) const {
+  const auto verdict = context_->ledger.admit(s.caller.organization, s.request.destinations.size());
+  if (verdict == core::queue_ledger::verdict::admitted) return {};
+  context_->figures.count("deliveries_refused_queue_full", "Deliveries refused because a queue limit was reached");
+  const auto* full =
+      verdict == core::queue_ledger::verdict::engine_full ? "the queue is full" : "the organization's queue is full";
+  return core::fail({core::error_code::queue_full, full, {}, full_queue_wait});
 }
 
 core::new_delivery intake_state::make_delivery(submission& s) const {

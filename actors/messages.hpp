@@ -73,6 +73,7 @@ struct live_health {
   std::optional<core::milliseconds> p99;
   std::uint32_t in_flight = 0;
   std::uint32_t waiting = 0;
+  core::live_pace pace;
 };
 struct ask_live {
   core::destination_id destination;
@@ -142,6 +143,8 @@ struct outcomes_stored {
 struct wake {
   std::uint64_t generation = 0;
 };
+/// There may be more to start: it gave way to others in between.
+struct go_on {};
 /// A shared place for an attempt, got by waiting for it.
 struct place_free {
   std::shared_ptr<core::place> got;
@@ -226,6 +229,7 @@ WAYBILL_LOCAL_MESSAGE(attempt_done)
 WAYBILL_LOCAL_MESSAGE(outcomes_stored)
 WAYBILL_LOCAL_MESSAGE(wake)
 WAYBILL_LOCAL_MESSAGE(place_free)
+WAYBILL_LOCAL_MESSAGE(go_on)
 WAYBILL_LOCAL_MESSAGE(jobs_waiting)
 WAYBILL_LOCAL_MESSAGE(job_changed)
 WAYBILL_LOCAL_MESSAGE(jobs_claimed)

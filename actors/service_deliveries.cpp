@@ -4,6 +4,7 @@
 
 #include "actors/caf_compat.hpp"
 #include "actors/engine_service.hpp"
+#include "actors/job_actor.hpp"
 #include "actors/messages.hpp"
 
 namespace waybill::actors {
@@ -45,7 +46,15 @@ void engine_service::deliver(const core::caller& who, core::delivery_request req
     report_foreign(who, "organization", request.organization->to_string());
     return reply(core::fail(core::error_code::forbidden, "the key belongs to another organization"));
   }
-  caf::anon_send(intake_, submit{std::make_shared<submission>(submission{who, std::move(request), std::move(reply)})});
+  auto what = std::make_shared<submission>(submission{who, std::move(request), std::move(reply), std::nullopt});
+  if (!what->request.payload) return caf::anon_send(intake_, submit{std::move(what)});
+  auto next = [this, what](core::result<core::payload> found) {
+    if (!found) return what->reply(core::fail(std::move(found.error())));
+    what->payload = *std::move(found);
+    caf::anon_send(intake_, submit{what});
+  };
+  read<core::payload>(who, allow::deliver, std::move(next),
+                      [this, what](core::read_session& session) { return own_payload(what->caller, session, what->request); });
 }
 
 core::result<core::delivery_view> engine_service::own_delivery(const core::caller& who, core::read_session& session,
@@ -106,33 +115,28 @@ void engine_service::get_attempt(const core::caller& who, core::delivery_id id, 
        });
 }
 
-void engine_service::reply_with_delivery(const core::caller& who, core::delivery_id id,
-                                         core::reply<core::delivery_view> reply) {
-  get_delivery(who, id, std::move(reply));
-}
-
 void engine_service::retry_delivery(const core::caller& who, core::delivery_id id, std::vector<core::destination_id> only,
                                     core::reply<core::delivery_view> reply) {
   if (auto allowed = require(who, allow::operate); !allowed) return reply(core::fail(std::move(allowed.error())));
   auto scope = in_scope(who, std::move(only));
   if (!scope) return reply(core::fail(scope.error()));
-  write<std::vector<core::task>>(
-      [this, who, id, reply](core::result<std::vector<core::task>> tasks) {
-        if (!tasks) return reply(core::fail(tasks.error()));
-        reply_with_delivery(who, id, reply);
-      },
-      [this, org = who.organization, id,
-       wanted = *std::move(scope)](core::write_session& session) -> core::result<std::vector<core::task>> {
-        auto tasks = session.retry(org, id, wanted, context_.epoch, context_.time.now());
-        if (tasks && tasks->empty()) return core::fail(core::error_code::conflict, "the delivery has no failed task to retry");
-        return tasks;
-      },
-      [this](std::vector<core::task>& tasks) {
-        context_.waiting.fetch_add(static_cast<std::int64_t>(tasks.size()), std::memory_order_relaxed);
-        work_waiting work;
-        for (const auto& task : tasks) work.destinations.push_back(task.destination);
-        caf::anon_send(registry_, std::move(work));
-      });
+  auto revived = std::make_shared<std::vector<core::task>>();
+  write_once<core::delivery_view>(
+      who, std::move(reply),
+      audited<core::delivery_view>(
+          who, "delivery.retried",
+          [id, revived](const core::delivery_view&) {
+            return audit_note{id.to_string(), {{"tasks", revived->size()}}};
+          },
+          [this, who, id, revived,
+           wanted = *std::move(scope)](core::write_session& session) -> core::result<core::delivery_view> {
+            auto tasks = session.retry(who.organization, id, wanted, context_.epoch, context_.time.now());
+            if (!tasks) return core::fail(tasks.error());
+            if (tasks->empty()) return core::fail(core::error_code::conflict, "the delivery has no failed task to retry");
+            *revived = *std::move(tasks);
+            return own_delivery(who, session, id);
+          }),
+      [this, revived](const core::delivery_view&) { announce_revived(context_, registry_, *revived); });
 }
 
 void engine_service::cancel_delivery(const core::caller& who, core::delivery_id id, std::vector<core::destination_id> only,
@@ -141,21 +145,26 @@ void engine_service::cancel_delivery(const core::caller& who, core::delivery_id 
     return reply(core::fail(std::move(allowed.error())));
   auto scope = in_scope(who, std::move(only));
   if (!scope) return reply(core::fail(scope.error()));
-  write<std::vector<core::task>>(
-      [this, who, id, reply](core::result<std::vector<core::task>> tasks) {
-        if (!tasks) return reply(core::fail(tasks.error()));
-        reply_with_delivery(who, id, reply);
-      },
-      [this, who, id, wanted = *std::move(scope)](core::write_session& session) -> core::result<std::vector<core::task>> {
-        if (auto own = own_delivery(who, session, id); !own) return core::fail(own.error());
-        auto tasks = session.cancel(who.organization, id, wanted, context_.time.now());
-        if (tasks && tasks->empty())
-          return core::fail(core::error_code::conflict, "nothing of the delivery is waiting any more");
-        return tasks;
-      },
-      [this](std::vector<core::task>& tasks) {
-        context_.waiting.fetch_sub(static_cast<std::int64_t>(tasks.size()), std::memory_order_relaxed);
-        caf::anon_send(registry_, tasks_withdrawn{tasks});
+  auto cancelled = std::make_shared<std::vector<core::task>>();
+  write_once<core::delivery_view>(
+      who, std::move(reply),
+      audited<core::delivery_view>(
+          who, "delivery.cancelled",
+          [id, cancelled](const core::delivery_view&) {
+            return audit_note{id.to_string(), {{"tasks", cancelled->size()}}};
+          },
+          [this, who, id, cancelled,
+           wanted = *std::move(scope)](core::write_session& session) -> core::result<core::delivery_view> {
+            if (auto own = own_delivery(who, session, id); !own) return own;
+            auto tasks = session.cancel(who.organization, id, wanted, context_.time.now());
+            if (!tasks) return core::fail(tasks.error());
+            if (tasks->empty()) return core::fail(core::error_code::conflict, "nothing of the delivery is waiting any more");
+            *cancelled = *std::move(tasks);
+            return own_delivery(who, session, id);
+          }),
+      [this, cancelled](const core::delivery_view&) {
+        context_.ledger.removed(*cancelled);
+        caf::anon_send(registry_, tasks_withdrawn{*cancelled});
       });
 }
 

@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "core/compliance_service.hpp"
 #include "core/model/caller.hpp"
 #include "core/model/error.hpp"
 #include "core/payload/payload_upload.hpp"
+#include "core/queue/queue_pressure.hpp"
 #include "core/store/job_records.hpp"
 #include "core/store/records.hpp"
 
@@ -17,16 +19,17 @@
 
 namespace waybill::core {
 
-/// Called exactly once, from any thread, possibly before the call returned.
+/// Called exactly once, from any thread, possibly before the call returned; or, where the caller's request must have its effect
+/// once and was made before, `once_call::replay` is called instead.
 template <class T>
 using reply = std::function<void(result<T>)>;
 
 struct delivery_request {
-  std::optional<organization_id> organization;  ///< the body's; another one than the caller's is forbidden
-  std::vector<destination_id> destinations;     ///< empty: the organization's defaults
-  std::string payload_type;                     ///< report | export | data | custom
-  std::string content;                          ///< the bytes of payload.data exactly as they stood in the request
-  std::optional<payload_id> payload;            ///< or uploaded before; then `content` is empty
+  std::optional<organization_id> organization;    ///< the body's; another one than the caller's is forbidden
+  std::vector<destination_id> destinations;       ///< empty: the organization's defaults
+  std::string payload_type;                       ///< report | export | data | custom
+  std::string content;                            ///< the bytes of payload.data exactly as they stood in the request
+  std::optional<payload_id> payload;              ///< or uploaded before; then `content` is empty
   std::string content_type = "application/json";  ///< empty with a payload: the payload's own
   std::string filename;
   std::string metadata = "{}";  ///< JSON object text
@@ -132,7 +135,11 @@ struct organization_input {
 
 struct queue_report {
   queue_stats stored;
-  std::uint64_t in_flight = 0;  ///< attempts under way on this node (all organizations: operator key only)
+  std::uint64_t max_waiting = 0;  ///< of the organization; 0: only the node's limit
+  retry_lag::summary lag;
+  std::optional<live_pace> pace;      ///< of a destination that is active
+  std::optional<node_pressure> node;  ///< operator key only
+  std::uint64_t in_flight = 0;        ///< attempts under way on this node (all organizations: operator key only)
   std::uint64_t active_destinations = 0;
 };
 
@@ -150,9 +157,9 @@ struct readiness {
 /// formed; the service decides what the caller may see and do. Calls never block; replies come from any thread.
 /// Errors every call can give: forbidden, *_not_found (a foreign id as an unknown one), validation_error with all faults,
 /// store_unavailable, shutting_down. Secret fields of configurations are redacted ("••••") in every answer.
-class delivery_service {
+class delivery_service : public compliance_service {
 public:
-  virtual ~delivery_service() = default;
+  ~delivery_service() override = default;
 
   /// 202 means it is on stable storage. Also: queue_full, idempotency_key_reused, destination_not_found and payload_not_found
   /// with pointers.
@@ -212,6 +219,9 @@ public:
   virtual void get_organization(const caller&, organization_id, reply<organization>) = 0;
   virtual void update_organization(const caller&, organization_id, organization_input, std::uint64_t expected_version,
                                    reply<organization>) = 0;
+
+  /// What an earlier request with this claim was answered; nothing if there was none. idempotency_key_reused.
+  virtual void find_answer(const caller&, const once_claim&, reply<std::optional<kept_answer>>) = 0;
 
   virtual void check_readiness(reply<readiness>) = 0;
 

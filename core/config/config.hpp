@@ -90,6 +90,7 @@ struct config {
   } erasing;
   struct {
     bool metrics = true;
+    std::uint32_t organization_series = 100;  ///< in /metrics, of the organizations with most waiting
   } telemetry;
   struct {
     std::string level = "info";   ///< debug | info | warning | error

@@ -143,7 +143,8 @@ void add_store_and_queue(std::vector<setting>& out) {
                      setting_texts::store_url, WAYBILL_MEMBER(store.url)));
   out.push_back(make("store.passwordFile", "File with the database password, alone on its first line; empty: from the URL.",
                      WAYBILL_MEMBER(store.password_file)));
-  out.push_back(text("store.tlsMode", "disable, prefer, require, verify-ca or verify-full; empty: as the URL says, else prefer.",
+  out.push_back(text("store.tlsMode",
+                     "disable, prefer, require, verify-ca or verify-full; empty: as the URL says, else prefer.",
                      setting_texts::tls_mode, WAYBILL_MEMBER(store.tls_mode)));
   out.push_back(make("store.tlsCa", "PEM file of the authorities that sign the database server's certificate.",
                      WAYBILL_MEMBER(store.tls_ca)));
@@ -255,6 +256,9 @@ void add_rest(std::vector<setting>& out) {
       {"DELIVERY_WEBHOOK_SECRET_ROTATION_DAYS"}));
   out.push_back(number("security.idempotencyWindowMs", "How long an idempotency key is remembered.",
                        bounds::whole{1'000, 30 * day_ms}, WAYBILL_MEMBER(security.idempotency_window)));
+  out.push_back(number("telemetry.organizationSeries",
+                       "Organizations with series of their own in /metrics, deepest queues first.", bounds::whole{0, 10'000},
+                       WAYBILL_MEMBER(telemetry.organization_series)));
   out.push_back(seeds(make("telemetry.metrics", "Serve /metrics.", WAYBILL_MEMBER(telemetry.metrics)),
                       {"DELIVERY_OBSERVABILITY_METRICS_ENABLED"}));
   out.push_back(text("log.level", "debug, info, warning or error.", setting_texts::log_level, WAYBILL_MEMBER(log.level)));
