@@ -8,6 +8,7 @@
 
 #include "api/json_reader.hpp"
 #include "api/malformed.hpp"
+#include "api/media_type.hpp"
 
 namespace waybill::api {
 
@@ -21,19 +22,6 @@ constexpr std::int64_t max_deliver_within_ms = 365LL * 24 * 60 * 60 * 1'000;
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 bool has_control(std::string_view text) { return std::any_of(text.begin(), text.end(), is_control); }
-
-/// RFC 9110 section 8.3.1, parameters unparsed.
-bool is_media_type(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto is_token = [](std::string_view part) {
-    return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
-      return c > ' ' && c < 0x7F && std::string_view{"()<>@,;:\\\"/[]?={}"}.find(c) == std::string_view::npos;
-    });
-  };
-  if (slash == std::string_view::npos || has_control(text)) return false;
-  const auto rest = text.substr(slash + 1);
-  return is_token(text.substr(0, slash)) && is_token(rest.substr(0, rest.find_first_of("; ")));
-}
 
 /// Walks the members of the request and fills a delivery_request, collecting faults as it goes.
 class delivery_request_reader {
@@ -122,6 +110,7 @@ private:
     if (json_.peek() != json_kind::object) return wrong_type("/payload", "an object");
     bool has_type = false;
     bool has_data = false;
+    bool has_content_type = false;
     std::string_view name;
     for (json_.enter_object(); json_.next_member(name);) {
       std::string_view raw;
@@ -133,7 +122,10 @@ private:
         out_.content = raw;
       } else if (name == "filename") {
         read_filename();
+      } else if (name == "payloadId") {
+        read_payload_id();
       } else if (name == "contentType") {
+        has_content_type = true;
         read_content_type();
       } else if (name == "metadata") {
         if (json_.peek() != json_kind::object) {
@@ -147,7 +139,19 @@ private:
       if (json_.failed()) return;
     }
     if (!has_type) fault("/payload/type", "required", "one of report, export, data, custom is required");
-    if (!has_data) fault("/payload/data", "required", "the payload's data is required");
+    if (has_data && out_.payload)
+      fault("/payload/payloadId", "exclusive", "either data or the id of an uploaded payload, never both");
+    if (!has_data && !saw_payload_id_)
+      fault("/payload/data", "required", "the payload's data, or the payloadId of an upload, is required");
+    if (saw_payload_id_ && !has_content_type) out_.content_type.clear();
+  }
+
+  void read_payload_id() {
+    saw_payload_id_ = true;
+    std::string text;
+    if (!string_at("/payload/payloadId", text)) return;
+    out_.payload = core::payload_id::parse(text);
+    if (!out_.payload) fault("/payload/payloadId", "format", "not a payload id (pay_…)");
   }
 
   void read_payload_type() {
@@ -271,6 +275,7 @@ private:
 
   json_reader json_;
   core::delivery_request out_;
+  bool saw_payload_id_ = false;
   std::vector<core::field_fault> faults_;
 };
 

@@ -118,10 +118,15 @@ core::result<void> take_rate(exchange& x) {
   return core::fail(std::move(error));
 }
 
+core::result<void> check_encoding(const exchange& x) {
+  const auto encoding = x.request.headers.content_encoding;
+  if (encoding.empty() || equals_ignoring_case(encoding, "identity")) return {};
+  return core::fail(error_code::unsupported_media_type, "the body must not be compressed");
+}
+
 core::result<void> check_media_type(const exchange& x) {
   const auto& headers = x.request.headers;
-  if (!headers.content_encoding.empty() && !equals_ignoring_case(headers.content_encoding, "identity"))
-    return core::fail(error_code::unsupported_media_type, "the body must not be compressed");
+  if (auto encoding = check_encoding(x); !encoding) return encoding;
   const auto semicolon = std::min(headers.content_type.find(';'), headers.content_type.size());
   const auto type = trimmed(headers.content_type.substr(0, semicolon));
   const auto parameters = headers.content_type.substr(semicolon);
@@ -136,6 +141,7 @@ core::result<void> check_media_type(const exchange& x) {
 
 core::result<void> check_body(const exchange& x) {
   if (x.matched->body == route_body::none) return {};
+  if (x.matched->body == route_body::bytes) return check_encoding(x);
   if (x.request.body.empty()) {
     if (x.matched->body == route_body::optional_json) return {};
     return core::fail(error_code::malformed_request, "a JSON body is required");

@@ -23,14 +23,36 @@ void exchange::answer(const core::error& error) {
 void exchange::answer(http_response response) {
   if (std::exchange(answered_, true)) return;
   const auto kept = shared_from_this();  // pending_ may hold the last reference
-  response.headers += extra_headers;
   const bool keep_alive = request.keep_alive && !context_.draining.load(std::memory_order_relaxed);
+  transmit(close_books(response, keep_alive), keep_alive);
+  pending_.remove(*this);
+}
+
+std::shared_ptr<answer_stream> exchange::begin_answer(http_response head, std::uint64_t size) {
+  answered_ = true;
+  const auto kept = shared_from_this();
+  const bool keep_alive = request.keep_alive && !context_.draining.load(std::memory_order_relaxed);
+  head.announced_size = size;
+  auto stream = open_stream(close_books(head, keep_alive), keep_alive);
+  pending_.remove(*this);
+  return stream;
+}
+
+void exchange::drop() {
+  answered_ = true;
+  const auto kept = shared_from_this();
+  pending_.remove(*this);
+}
+
+void exchange::read_body(body_receiver next) { next({std::string{request.body}, true}); }
+
+std::string exchange::close_books(http_response& response, bool keep_alive) {
+  response.headers += extra_headers;
   const response_frame frame{request_id, traceparent, keep_alive, request.method == http_method::head};
-  transmit(serialize(response, frame, context_.clock.now()), keep_alive);
   const auto took = std::chrono::duration_cast<core::milliseconds>(context_.clock.monotonic() - started_);
   context_.metrics.http_request(matched ? matched->path : "(none)", response.status, took);
   if (core::log_enabled(core::log_level::debug)) log_answer(response.status, took);
-  pending_.remove(*this);
+  return serialize(response, frame, context_.clock.now());
 }
 
 void exchange::log_answer(int status, core::milliseconds took) const {

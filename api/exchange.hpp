@@ -3,6 +3,7 @@
 
 #include <array>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,24 @@ namespace waybill::api {
 
 class pending_requests;
 struct route;
+
+/// Part of a request's body, in order.
+struct body_piece {
+  std::string bytes;
+  bool last = false;
+};
+using body_receiver = std::function<void(body_piece)>;
+
+/// The body of an answer that is not held in memory, piece by piece. Dropped before its last piece, the connection ends, so
+/// that the client sees that something is missing. The lane's thread only.
+class answer_stream {
+public:
+  virtual ~answer_stream() = default;
+  /// `size` bytes of `piece` from `from` on. `written` on the lane's thread: the client's end has taken them (true), or the
+  /// connection is gone.
+  virtual void write(std::shared_ptr<const std::string> piece, std::size_t from, std::size_t size, bool last,
+                     std::function<void(bool)> written) = 0;
+};
 
 /// One request and the one answer it gets. Made by a lane per request, passed to the dispatcher and from there to the handler
 /// of the route, kept by the replies the handler gives to the service, done when it is answered. Lives on its lane's thread:
@@ -53,6 +72,13 @@ public:
       x.bring(std::make_unique<reply_task<T, F>>(std::move(self), std::move(f), std::move(r)));
     };
   }
+  /// A reply that runs `f(core::result<T>)` on the lane's thread, also when the request was answered before.
+  template <class T, class F>
+  [[nodiscard]] core::reply<T> on_late_reply(F f) {
+    return [self = shared_from_this(), f = std::move(f)](core::result<T> r) mutable {
+      self->bring(std::make_unique<late_task<T, F>>(std::move(f), std::move(r)));
+    };
+  }
   /// A reply that answers with `render(exchange&, T&)` (without T for void), or with the problem.
   template <class T, class Render>
   [[nodiscard]] core::reply<T> respond(Render render) {
@@ -66,6 +92,13 @@ public:
       }
     });
   }
+
+  /// Calls `next` on the lane's thread with the next piece of the body; where it is not in memory, once so much has come as is
+  /// worth storing. One at a time; never called if the client is gone.
+  virtual void read_body(body_receiver next);
+
+  /// Answers with a body of `size` bytes that is to be written piece by piece.
+  [[nodiscard]] std::shared_ptr<answer_stream> begin_answer(http_response head, std::uint64_t size);
 
   void answer(http_response response);
   void answer(const core::error& error);
@@ -99,6 +132,10 @@ public:
   }
 
 protected:
+  /// Sends the head of an answer and gives what writes the rest.
+  [[nodiscard]] virtual std::shared_ptr<answer_stream> open_stream(std::string head, bool keep_alive) = 0;
+  /// The client is gone: there is nobody to answer.
+  void drop();
   /// Writes the bytes of the answer and lets go of the request: its views end here.
   virtual void transmit(std::string bytes, bool keep_alive) = 0;
 
@@ -120,9 +157,22 @@ private:
     core::result<T> result_;
   };
 
+  template <class T, class F>
+  class late_task final : public lane_task {
+  public:
+    late_task(F f, core::result<T> r) : function_(std::move(f)), result_(std::move(r)) {}
+    void run() override { function_(std::move(result_)); }
+
+  private:
+    F function_;
+    core::result<T> result_;
+  };
+
   /// Runs the task on the lane's thread: at once where this is it.
   void bring(std::unique_ptr<lane_task> task);
   void failed(const char* what);
+  /// What ends with every answer. Its bytes.
+  [[nodiscard]] std::string close_books(http_response& response, bool keep_alive);
   void log_answer(int status, core::milliseconds took) const;
 
   api_context& context_;

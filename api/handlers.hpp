@@ -11,10 +11,13 @@ class exchange;
 void create_delivery(exchange& x);
 void list_deliveries(exchange& x);
 void get_delivery(exchange& x);
-void get_payload(exchange& x);
 void get_attempt(exchange& x);
 void retry_delivery(exchange& x);
 void cancel_delivery(exchange& x);
+
+// handlers_payloads.cpp
+void create_payload(exchange& x);
+void get_payload(exchange& x);
 
 // handlers_destinations.cpp
 void create_destination(exchange& x);
@@ -60,6 +63,17 @@ void list_organizations(exchange& x);
 void create_organization(exchange& x);
 void get_organization(exchange& x);
 void patch_organization(exchange& x);
+
+// handlers_compliance.cpp
+void list_audit(exchange& x);
+void verify_audit(exchange& x);
+void list_legal_holds(exchange& x);
+void place_legal_hold(exchange& x);
+void get_legal_hold(exchange& x);
+void release_legal_hold(exchange& x);
+void list_erasures(exchange& x);
+void order_erasure(exchange& x);
+void get_erasure(exchange& x);
 
 // handlers_node.cpp
 void get_queue(exchange& x);

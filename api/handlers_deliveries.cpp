@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <iterator>
-
-#include <fmt/format.h>
 
 #include "api/delivery_request.hpp"
 #include "api/exchange.hpp"
 #include "api/handlers.hpp"
+#include "api/idempotency.hpp"
 #include "api/json_delivery.hpp"
 #include "api/json_input.hpp"
 #include "api/json_text.hpp"
@@ -45,26 +43,6 @@ http_response accepted(exchange& x, const core::delivery_receipt& receipt) {
   return response;
 }
 
-std::string_view digest_bytes(const core::sha256_digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-/// RFC 6266 with the extended notation of RFC 8187, so any file name can be said.
-std::string attachment_named(std::string_view filename) {
-  if (filename.empty()) return "attachment";
-  std::string out = "attachment; filename*=UTF-8''";
-  for (const char c : filename) {
-    const bool plain =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
-    if (plain) {
-      out += c;
-    } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
-  }
-  return out;
-}
-
 using delivery_action = void (core::delivery_service::*)(const core::caller&, core::delivery_id,
                                                          std::vector<core::destination_id>, core::reply<core::delivery_view>);
 
@@ -76,12 +54,17 @@ void act_on_delivery(exchange& x, delivery_action action, int status) {
     return body.ids<core::destination_id>("destinations", 1'000).value_or(std::vector<core::destination_id>{});
   });
   if (!only) return x.answer(only.error());
-  (x.service().*action)(x.caller, *id, std::move(*only),
-                        x.respond<core::delivery_view>([status](exchange& y, const core::delivery_view& view) {
-                          auto response = show_delivery(y, view);
-                          response.status = status;
-                          return response;
-                        }));
+  answer_once<core::delivery_view>(
+      x,
+      [status](exchange& y, const core::delivery_view& view) {
+        auto response = show_delivery(y, view);
+        response.status = status;
+        return response;
+      },
+      [id = *id, only = *std::move(only), action](exchange& y, const core::caller& who,
+                                                  core::reply<core::delivery_view> reply) {
+        (y.service().*action)(who, id, only, std::move(reply));
+      });
 }
 
 }  // namespace
@@ -119,21 +102,6 @@ void list_deliveries(exchange& x) {
 void get_delivery(exchange& x) {
   if (const auto id = delivery_in_path(x))
     x.service().get_delivery(x.caller, *id, x.respond<core::delivery_view>(show_delivery));
-}
-
-void get_payload(exchange& x) {
-  const auto id = delivery_in_path(x);
-  if (!id) return;
-  x.service().get_payload(x.caller, *id, x.respond<core::delivery_ptr>([](exchange&, const core::delivery_ptr& stored) {
-    http_response response;
-    response.content_type = {};
-    response.body = stored->content;
-    response.add_header("Content-Type", stored->content_type);
-    // To be saved, never shown or run: the producer chose the type, and this origin is not the producer's.
-    response.add_header("Content-Disposition", attachment_named(stored->filename));
-    response.add_header("Repr-Digest", "sha-256=:" + core::to_base64(digest_bytes(stored->sha256)) + ":");  // RFC 9530
-    return response;
-  }));
 }
 
 void get_attempt(exchange& x) {

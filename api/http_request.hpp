@@ -27,6 +27,8 @@ struct request_headers {
   std::string_view organization_id;
   std::string_view request_id;
   std::string_view traceparent;
+  std::string_view content_digest;  ///< RFC 9530
+  std::string_view repr_digest;
   bool idempotency_key_sent = false;  ///< an empty one is not the same as none
   bool repeated = false;              ///< one of the above came twice: which one counts cannot be known
   std::size_t bytes = 0;              ///< of all fields together
@@ -36,7 +38,8 @@ struct request_headers {
 struct http_request {
   http_method method = http_method::other;
   std::string_view target;
-  std::string_view body;
+  std::string_view body;                     ///< empty where it streams
+  std::optional<std::uint64_t> body_length;  ///< as announced; nothing where it is chunked
   request_headers headers;
   std::string remote_address;
   bool keep_alive = true;

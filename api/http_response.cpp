@@ -107,7 +107,7 @@ std::string serialize(const http_response& response, const response_frame& frame
   out += common;
   if (!response.own_policy) out += closed_policy;
   // RFC 9110 section 8.6: no Content-Length with a 204.
-  if (!bodiless) fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
+  if (!bodiless) fmt::format_to(to, "Content-Length: {}\r\n", response.announced_size.value_or(response.body.size()));
   if (!bodiless && !response.content_type.empty()) fmt::format_to(to, "Content-Type: {}\r\n", response.content_type);
   fmt::format_to(to, "X-Request-Id: {}\r\n", frame.request_id);
   if (!frame.traceparent.empty()) fmt::format_to(to, "traceparent: {}\r\n", frame.traceparent);

@@ -4,59 +4,21 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
+#include <cstring>
+
+#include "api/lingering_close.hpp"
 
 namespace waybill::api {
 
 namespace {
 
-constexpr std::chrono::seconds linger_time{2};
-/// What a client may still send while it is being got rid of.
-constexpr std::size_t linger_bytes = std::size_t{64} * 1024 * 1024;
-
 thread_local wire_fault noted = wire_fault::none;
-
-/// A connection whose answer is sent: reads and forgets until the client closes, time is up, or it sent too much. Keeps itself
-/// alive by its handlers; counts as a connection until then.
-class lingering_close : public std::enable_shared_from_this<lingering_close> {
-public:
-  lingering_close(asio::ip::tcp::socket socket, connection_permit permit)
-      : socket_(std::move(socket)), timer_(socket_.get_executor()), permit_(std::move(permit)) {}
-
-  void start() {
-    timer_.expires_after(linger_time);
-    timer_.async_wait([self = shared_from_this()](const asio::error_code&) { self->end(); });
-    read();
-  }
-
-private:
-  void read() {
-    socket_.async_read_some(asio::buffer(discarded_),
-                            [self = shared_from_this()](const asio::error_code& ec, std::size_t size) {
-                              self->total_ += size;
-                              if (ec || self->total_ > linger_bytes) return self->end();
-                              self->read();
-                            });
-  }
-
-  void end() {
-    asio::error_code ignored;
-    socket_.close(ignored);
-    timer_.cancel();
-  }
-
-  asio::ip::tcp::socket socket_;
-  asio::steady_timer timer_;
-  connection_permit permit_;
-  std::size_t total_ = 0;
-  std::array<char, 16'384> discarded_;
-};
 
 }  // namespace
 
-http_socket::http_socket(base socket, std::shared_ptr<const socket_rules> rules, connection_permit permit)
-    : base(std::move(socket)), rules_(std::move(rules)), permit_(std::move(permit)) {}
+http_socket::http_socket(base socket, std::shared_ptr<const socket_rules> rules, connection_permit permit, std::string first)
+    : base(std::move(socket)), rules_(std::move(rules)), permit_(std::move(permit)), first_(std::move(first)) {}
 
 http_socket::http_socket(http_socket&& other) noexcept
     : base(std::move(static_cast<base&>(other))),
@@ -64,7 +26,12 @@ http_socket::http_socket(http_socket&& other) noexcept
       permit_(std::move(other.permit_)),
       watch_(std::move(other.watch_)),
       reads_(other.reads_),
-      linger_(other.linger_) {
+      linger_(other.linger_),
+      is_writing_(other.is_writing_),
+      scout_(other.scout_),
+      first_(std::move(other.first_)),
+      upload_(std::move(other.upload_)),
+      reading_(std::move(other.reading_)) {
   if (watch_) watch_->socket = this;
 }
 
@@ -95,8 +62,39 @@ bool http_socket::client_waits_to_continue() const {
 
 void http_socket::before_write() {
   reads_ = 0;
+  is_writing_ = true;
   if (!watch_ || !std::exchange(watch_->armed, false)) return;
   watch_->timer.cancel();
+}
+
+std::size_t http_socket::after_read(const char* bytes, std::size_t size) {
+  if (!upload_.empty()) return 0;
+  const auto ordinary = scout_.ordinary({bytes, size});
+  if (ordinary < size) upload_.assign(bytes + ordinary, size - ordinary);
+  last_read_ = {bytes, ordinary};
+  return ordinary;
+}
+
+std::size_t http_socket::take_first(char* to, std::size_t room) {
+  const auto size = first_.copy(to, room);
+  first_.erase(0, size);
+  return size;
+}
+
+void http_socket::end_reading(read_handler handler) {
+  reading_ = std::move(handler);
+  if (!is_writing_) give_over();
+}
+
+void http_socket::give_over() {
+  const auto handler = std::exchange(reading_, nullptr);
+  if (!is_open()) return handler(asio::error::operation_aborted, 0);
+  if (watch_ && std::exchange(watch_->armed, false)) watch_->timer.cancel();
+  upload_ += first_;
+  rules_->take_over(base(std::move(static_cast<base&>(*this))), std::move(upload_), std::move(permit_));
+  upload_.clear();
+  first_.clear();
+  handler(asio::error::eof, 0);
 }
 
 void http_socket::too_slow() {
@@ -119,8 +117,9 @@ void http_socket::shutdown(shutdown_type what, asio::error_code& ec) {
 }
 
 void http_socket::close() {
-  if (std::exchange(linger_, false))
-    return std::make_shared<lingering_close>(base(std::move(static_cast<base&>(*this))), std::move(permit_))->start();
+  if (std::exchange(linger_, false)) return close_lingering(base(std::move(static_cast<base&>(*this))), std::move(permit_));
+  // It holds the connection, which holds this.
+  if (reading_) asio::post(get_executor(), [h = std::exchange(reading_, nullptr)] { h(asio::error::operation_aborted, 0); });
   asio::error_code ignored;
   base::close(ignored);
 }

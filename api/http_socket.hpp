@@ -10,22 +10,25 @@
 #include <utility>
 
 #include "api/connection_gate.hpp"
+#include "api/upload_scout.hpp"
+#include "api/wire_fault.hpp"
 
 #include <asio/associated_executor.hpp>
 #include <asio/bind_executor.hpp>
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
 namespace waybill::api {
-
-/// Why a connection ends without having carried a whole request.
-enum class wire_fault : std::uint8_t { none = 1, not_http, target_too_long, headers_too_large, body_too_large, too_slow };
 
 /// What all sockets of a lane share.
 struct socket_rules {
   std::chrono::milliseconds read_timeout;             ///< from the first byte of a request to its last
   std::function<std::string(wire_fault)> last_words;  ///< the whole answer a client is sent before its connection ends
+  /// Takes a connection over on which an upload begins with these bytes.
+  std::function<void(asio::ip::tcp::socket, std::string, connection_permit)> take_over;
 };
 
 /// The stream under a RESTinio connection, which it uses in place of asio's own socket. RESTinio ends a connection without a
@@ -33,13 +36,16 @@ struct socket_rules {
 /// answers 400, 408, 413, 414 or 431 before it closes, and then reads on for a while without keeping anything, as a close with
 /// unread input makes the kernel reset the connection, and the client may never see the answer (RFC 9112 section 9.6). It also
 /// says 100 Continue to a client that waits for the word (RFC 9110 section 10.1.1), which RESTinio does not know.
+/// And it keeps uploads from RESTinio, which holds whole bodies in memory: where one begins (upload_scout), and everything
+/// before it is answered, the connection is taken over, and to RESTinio it looks as if the client had closed it.
 ///
 /// Names hide those of the base on purpose; RESTinio's connection is a template over this type. One thread.
 class http_socket : public asio::ip::tcp::socket {
 public:
   using base = asio::ip::tcp::socket;
 
-  http_socket(base socket, std::shared_ptr<const socket_rules> rules, connection_permit permit);
+  /// `first`: bytes of the connection that have been read already.
+  http_socket(base socket, std::shared_ptr<const socket_rules> rules, connection_permit permit, std::string first = {});
   http_socket(http_socket&& other) noexcept;
   http_socket& operator=(http_socket&&) = delete;
   ~http_socket();
@@ -48,17 +54,28 @@ public:
   void async_read_some(const Buffers& buffers, Handler&& handler) {
     before_read();
     const auto executor = asio::get_associated_executor(handler, get_executor());
-    base::async_read_some(buffers, asio::bind_executor(executor, [this, to = static_cast<const char*>(buffers.data()),
-                                                                  h = std::forward<Handler>(handler)](
-                                                                     const asio::error_code& ec, std::size_t size) mutable {
-                            last_read_ = {to, size};
-                            h(ec, size);
-                          }));
+    auto* const to = static_cast<char*>(buffers.data());
+    auto done = [this, to, h = std::forward<Handler>(handler)](const asio::error_code& ec, std::size_t size) mutable {
+      const auto ordinary = ec ? size : after_read(to, size);
+      if (!ec && ordinary == 0) return end_reading(std::move(h));
+      h(ec, ordinary);
+    };
+    if (first_.empty() && upload_.empty())
+      return base::async_read_some(buffers, asio::bind_executor(executor, std::move(done)));
+    asio::post(executor, [this, to, room = buffers.size(), done = std::move(done)]() mutable {
+      done(asio::error_code{}, take_first(to, room));
+    });
   }
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
     before_write();
-    base::async_write_some(buffers, std::forward<Handler>(handler));
+    const auto executor = asio::get_associated_executor(handler, get_executor());
+    base::async_write_some(buffers, asio::bind_executor(executor, [this, h = std::forward<Handler>(handler)](
+                                                                      const asio::error_code& ec, std::size_t size) mutable {
+                             is_writing_ = false;
+                             h(ec, size);  // which holds the connection, and so this socket
+                             if (reading_ && !is_writing_) give_over();
+                           }));
   }
   void shutdown(shutdown_type what, asio::error_code& ec);
   void close();
@@ -76,8 +93,16 @@ private:
     bool armed = false;
   };
 
+  using read_handler = std::function<void(const asio::error_code&, std::size_t)>;
+
   void before_read();
   void before_write();
+  /// How many of the bytes read RESTinio is to see.
+  [[nodiscard]] std::size_t after_read(const char* bytes, std::size_t size);
+  [[nodiscard]] std::size_t take_first(char* to, std::size_t room);
+  /// An upload is next: RESTinio reads no more here. What it has to write comes first.
+  void end_reading(read_handler handler);
+  void give_over();
   [[nodiscard]] bool client_waits_to_continue() const;
   void too_slow();
   void say_last_words(wire_fault fault);
@@ -89,6 +114,11 @@ private:
   std::string_view last_read_;              ///< in the connection's buffer: good until the next read begins
   std::uint32_t reads_ = 0;                 ///< since the last write: more than one means within a request
   bool linger_ = false;
+  bool is_writing_ = false;
+  upload_scout scout_;
+  std::string first_;     ///< read before this socket was made, not yet given on
+  std::string upload_;    ///< what of an upload has been read
+  read_handler reading_;  ///< a read that will find the connection gone
 };
 
 /// RESTinio's logger: only errors matter, and only to the socket they are about.

@@ -129,6 +129,7 @@ std::string delivery_text(const core::delivery_view& view, audience reader, std:
                 {"options", options_json(head)},
                 {"destinations", std::move(tasks)},
                 {"links", {{"self", self}, {"payload", self + "/payload"}}}};
+  if (!head.in_memory()) document["payload"]["payloadId"] = head.payload.to_string();
   auto out = to_text(document);
   // As the client wrote it: a parse and a dump would change numbers beyond 64 bits.
   out.pop_back();
@@ -157,6 +158,49 @@ std::string dead_letter_text(const core::dead_letter& letter, audience reader, s
   return to_text(document);
 }
 
+namespace {
+
+json limit_or_null(std::uint64_t limit) { return limit == 0 ? json(nullptr) : json(limit); }
+
+json lag_json(const core::retry_lag::summary& lag) {
+  return {{"retries", lag.retries}, {"p50Ms", lag.p50.count()}, {"p99Ms", lag.p99.count()}, {"maxMs", lag.longest.count()}};
+}
+
+json pace_json(const core::live_pace& pace) {
+  return {{"concurrency", pace.concurrency},
+          {"ratePerSecond", pace.rate_per_second > 0 ? json(pace.rate_per_second) : json(nullptr)},
+          {"reduced", pace.reduced},
+          {"recovering", pace.recovering}};
+}
+
+json depth_json(const core::queue_ledger::depth& depth) {
+  return {{"waiting", depth.total()}, {"pending", depth.pending}, {"retrying", depth.retrying}, {"parked", depth.parked}};
+}
+
+/// The queue of the whole node, for its operator.
+json node_json(const core::node_pressure& node) {
+  auto organizations = json::array();
+  for (const auto& one : node.organizations) {
+    auto entry = depth_json(one.depth.waiting);
+    entry["organizationId"] = one.depth.organization.to_string();
+    entry["inFlight"] = one.in_flight;
+    entry["maxWaiting"] = limit_or_null(one.depth.limit);
+    entry["oldestQueuedAt"] = time_or_null(one.oldest_created_at);
+    organizations.push_back(std::move(entry));
+  }
+  auto document = depth_json(node.waiting);
+  document["maxWaiting"] = node.max_waiting;
+  document["inFlight"] = node.in_flight;
+  document["maxInFlight"] = node.max_in_flight;
+  document["destinationsHeldUp"] = node.destinations_held_up;
+  document["oldestQueuedAt"] = time_or_null(node.oldest_created_at);
+  document["retryLag"] = lag_json(node.lag);
+  document["organizations"] = std::move(organizations);
+  return document;
+}
+
+}  // namespace
+
 std::string queue_text(const core::queue_report& report, bool with_node) {
   const auto& stored = report.stored;
   json document{{"waiting", stored.pending + stored.retrying + stored.parked},
@@ -165,11 +209,15 @@ std::string queue_text(const core::queue_report& report, bool with_node) {
                 {"parked", stored.parked},
                 {"due", stored.due},
                 {"oldestQueuedAt", time_or_null(stored.oldest_created_at)},
-                {"nextAttemptAt", time_or_null(stored.next_due)}};
+                {"nextAttemptAt", time_or_null(stored.next_due)},
+                {"maxWaiting", limit_or_null(report.max_waiting)},
+                {"retryLag", lag_json(report.lag)}};
   if (with_node) {
     document["inFlight"] = report.in_flight;
     document["activeDestinations"] = report.active_destinations;
   }
+  if (report.pace) document["pace"] = pace_json(*report.pace);
+  if (report.node) document["node"] = node_json(*report.node);
   return to_text(document);
 }
 

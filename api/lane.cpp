@@ -11,6 +11,7 @@
 #include "api/outbox.hpp"
 #include "api/pending_requests.hpp"
 #include "api/routes.hpp"
+#include "api/upload_connection.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/telemetry/thread_name.hpp"
 
@@ -98,6 +99,10 @@ private:
       out_.request_id = field.value();
     } else if (is_named(field.name(), "traceparent")) {
       once(out_.traceparent, field);
+    } else if (is_named(field.name(), "content-digest")) {
+      once(out_.content_digest, field);
+    } else if (is_named(field.name(), "repr-digest")) {
+      once(out_.repr_digest, field);
     } else if (is_named(field.name(), "x-organization-id")) {
       once(out_.organization_id, field);
     }
@@ -111,6 +116,48 @@ private:
   request_headers& out_;
 };
 
+/// The body of an answer on a RESTinio connection. The first piece takes the head along. Every write has RESTinio's time limit
+/// for one, and so has every pause between two.
+class restinio_stream final : public answer_stream {
+public:
+  restinio_stream(restinio::impl::connection_handle_t connection, restinio::request_id_t id, std::string head, bool keep_alive)
+      : connection_(std::move(connection)), id_(id), head_(std::move(head)), keep_alive_(keep_alive) {}
+  ~restinio_stream() override {
+    if (connection_) write_parts(restinio::write_group_t{restinio::writable_items_container_t{}}, true, false);
+  }
+  restinio_stream(const restinio_stream&) = delete;
+  restinio_stream& operator=(const restinio_stream&) = delete;
+
+  void write(std::shared_ptr<const std::string> piece, std::size_t from, std::size_t size, bool last,
+             std::function<void(bool)> written) override {
+    restinio::writable_items_container_t items;
+    if (!head_.empty()) items.emplace_back(std::exchange(head_, {}));
+    items.emplace_back(restinio::const_buffer(piece->data() + from, size));
+    restinio::write_group_t group{std::move(items)};
+    group.after_write_notificator(
+        [piece = std::move(piece), written = std::move(written)](const asio::error_code& ec) { written(!ec); });
+    write_parts(std::move(group), last, keep_alive_);
+    if (last) connection_.reset();
+  }
+
+private:
+  void write_parts(restinio::write_group_t group, bool last, bool keep_alive) {
+    using restinio::response_connection_attr_t;
+    using restinio::response_parts_attr_t;
+    const bool closes = last && !keep_alive;
+    connection_->write_response_parts(
+        id_,
+        {last ? response_parts_attr_t::final_parts : response_parts_attr_t::not_final_parts,
+         closes ? response_connection_attr_t::connection_close : response_connection_attr_t::connection_keepalive},
+        std::move(group));
+  }
+
+  restinio::impl::connection_handle_t connection_;
+  restinio::request_id_t id_;
+  std::string head_;
+  bool keep_alive_;
+};
+
 /// An exchange over a RESTinio connection. Holds the request, which holds the connection, until the answer is handed over.
 class restinio_exchange final : public exchange {
 public:
@@ -121,6 +168,7 @@ public:
     request.method = method_of(header.method());
     request.target = header.request_target();
     request.body = handle_->body();
+    request.body_length = request.body.size();
     // An upgrade (h2c, WebSocket) is ignored, as RFC 9110 section 7.8 allows; RESTinio gives such a connection up after it.
     request.keep_alive = header.should_keep_alive();
     request.remote_address = handle_->remote_endpoint().address().to_string();
@@ -129,12 +177,17 @@ public:
   }
 
 protected:
+  std::shared_ptr<answer_stream> open_stream(std::string head, bool keep_alive) override {
+    auto connection = std::move(restinio::impl::access_req_connection(*handle_));
+    const auto id = handle_->request_id();
+    let_go();
+    return std::make_shared<restinio_stream>(std::move(connection), id, std::move(head), keep_alive);
+  }
+
   void transmit(std::string bytes, bool keep_alive) override {
     const auto connection = std::move(restinio::impl::access_req_connection(*handle_));
     const auto id = handle_->request_id();
-    handle_.reset();
-    request.body = request.target = {};
-    request.headers = {};
+    let_go();
     const restinio::response_output_flags_t flags{restinio::response_parts_attr_t::final_parts,
                                                   keep_alive ? restinio::response_connection_attr_t::connection_keepalive
                                                              : restinio::response_connection_attr_t::connection_close};
@@ -144,6 +197,12 @@ protected:
   }
 
 private:
+  void let_go() {
+    handle_.reset();
+    request.body = request.target = {};
+    request.headers = {};
+  }
+
   restinio::request_handle_t handle_;
 };
 
@@ -153,7 +212,10 @@ struct lane::parts {
   explicit parts(api_context& c) : context(c), work(asio::make_work_guard(io)), timer(io) {
     box = std::make_shared<outbox>([this] { asio::post(io, [kept = box] { kept->drain(); }); });
     rules = std::make_shared<socket_rules>(
-        socket_rules{c.options.read_timeout, [&c](wire_fault fault) { return last_words(fault, c); }});
+        socket_rules{c.options.read_timeout, [&c](wire_fault fault) { return last_words(fault, c); },
+                     [this](asio::ip::tcp::socket socket, std::string first, connection_permit permit) {
+                       receive_upload(std::move(socket), std::move(first), std::move(permit));
+                     }});
     restinio::server_settings_t<http_traits> settings;
     settings.buffer_size(read_buffer_bytes)
         .read_next_http_message_timelimit(std::max(c.options.idle_timeout, c.options.read_timeout))
@@ -182,12 +244,34 @@ struct lane::parts {
     return restinio::request_accepted();
   }
 
-  void adopt(asio::ip::tcp::socket socket, connection_permit permit) {
+  void receive_upload(asio::ip::tcp::socket socket, std::string first, connection_permit permit) {
+    upload_connection::surroundings around{context, uploads, box, rules,
+                                           [this](asio::ip::tcp::socket next, std::string read, connection_permit right) {
+                                             adopt(std::move(next), std::move(right), std::move(read));
+                                           }};
+    auto upload =
+        std::make_shared<upload_connection>(std::move(around), std::move(socket), std::move(first), std::move(permit));
+    receiving.push_back(upload);
+    upload->start();
+  }
+
+  void check_uploads() {
+    const auto now = context.clock.monotonic();
+    const auto looked_at = std::exchange(receiving, {});
+    for (const auto& one : looked_at) {
+      const auto upload = one.lock();
+      if (!upload) continue;
+      receiving.push_back(one);
+      upload->check_progress(now);
+    }
+  }
+
+  void adopt(asio::ip::tcp::socket socket, connection_permit permit, std::string first = {}) {
     asio::error_code gone;
     auto remote = socket.remote_endpoint(gone);
     if (gone) return;  // closed by the client before we came to it
     try {
-      http_socket stream{std::move(socket), rules, std::move(permit)};
+      http_socket stream{std::move(socket), rules, std::move(permit), std::move(first)};
       factory->create_new_connection(std::move(stream), std::move(remote), lifetime_monitor{nullptr})->init();
     } catch (const std::exception& e) {
       core::log(core::log_level::warning, "http.connection_failed", e.what());
@@ -199,6 +283,7 @@ struct lane::parts {
     timer.async_wait([this](const asio::error_code& ec) {
       if (ec) return;
       pending.expire(context.clock.monotonic() - context.options.request_timeout);
+      check_uploads();
       schedule_tick();
     });
   }
@@ -208,6 +293,8 @@ struct lane::parts {
   asio::executor_work_guard<asio::io_context::executor_type> work;
   asio::steady_timer timer;
   pending_requests pending;
+  pending_requests uploads;
+  std::vector<std::weak_ptr<upload_connection>> receiving;
   std::shared_ptr<outbox> box;
   std::shared_ptr<const socket_rules> rules;
   std::unique_ptr<connection_factory> factory;
@@ -239,6 +326,7 @@ void lane::stop() {
   asio::post(parts_->io, [p = parts_.get()] {
     p->box->close();
     p->pending.abandon();
+    p->uploads.abandon();
     p->timer.cancel();
     p->io.stop();
   });

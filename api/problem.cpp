@@ -107,7 +107,7 @@ http_response problem(const core::error& error) {
     errors.push_back({{"pointer", field.pointer}, {"rule", field.rule}, {"message", field.message}});
   auto response = render(status, core::to_string(error.code), error.message, std::move(errors));
   if (status == 401) response.add_header("WWW-Authenticate", "Bearer realm=\"waybill\"");
-  if (status == 503 || status == 429) {
+  if (status == 503 || status == 429 || error.code == core::error_code::idempotency_in_progress) {
     // Whole seconds, rounded up: a client that waits this long finds the time has come.
     const auto wait = error.retry_after.value_or(std::chrono::milliseconds{1'000}).count();
     response.add_header("Retry-After", std::to_string(std::max<long long>(1, (wait + 999) / 1'000)));

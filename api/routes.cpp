@@ -22,6 +22,7 @@ constexpr auto no_body = route_body::none;
 constexpr auto json = route_body::json;
 constexpr auto some_json = route_body::optional_json;
 constexpr auto merge = route_body::merge_patch;
+constexpr auto bytes = route_body::bytes;
 
 constexpr auto plain = route_query::none;
 constexpr auto asks = route_query::parameters;
@@ -33,6 +34,7 @@ constexpr route table[] = {
     {get,     "/v1/deliveries",                                        key, no_body,   asks,  list_deliveries},
     {get,     "/v1/deliveries/{deliveryId}",                           key, no_body,   plain, get_delivery},
     {get,     "/v1/deliveries/{deliveryId}/payload",                   key, no_body,   plain, get_payload},
+    {post,    "/v1/payloads",                                          key, bytes,     plain, create_payload},
     {get,     "/v1/deliveries/{deliveryId}/attempts/{attemptId}",      key, no_body,   plain, get_attempt},
     {post,    "/v1/deliveries/{deliveryId}/retry",                     key, some_json, plain, retry_delivery},
     {post,    "/v1/deliveries/{deliveryId}/cancel",                    key, some_json, plain, cancel_delivery},
@@ -71,6 +73,15 @@ constexpr route table[] = {
     {post,    "/v1/organizations",                                     key, json,      plain, create_organization},
     {get,     "/v1/organizations/{organizationId}",                    key, no_body,   plain, get_organization},
     {patch,   "/v1/organizations/{organizationId}",                    key, merge,     plain, patch_organization},
+    {get,     "/v1/audit",                                             key, no_body,   asks,  list_audit},
+    {get,     "/v1/audit/verify",                                      key, no_body,   asks,  verify_audit},
+    {get,     "/v1/legal-holds",                                       key, no_body,   asks,  list_legal_holds},
+    {post,    "/v1/legal-holds",                                       key, json,      plain, place_legal_hold},
+    {get,     "/v1/legal-holds/{holdId}",                              key, no_body,   plain, get_legal_hold},
+    {remove_, "/v1/legal-holds/{holdId}",                              key, no_body,   plain, release_legal_hold},
+    {get,     "/v1/erasures",                                          key, no_body,   asks,  list_erasures},
+    {post,    "/v1/erasures",                                          key, json,      plain, order_erasure},
+    {get,     "/v1/erasures/{erasureId}",                              key, no_body,   plain, get_erasure},
     {get,     "/v1/queue",                                             key, no_body,   plain, get_queue},
     {get,     "/healthz",                                      open_to_all, no_body,   plain, get_liveness},
     {get,     "/readyz",                                       open_to_all, no_body,   plain, get_readiness},

@@ -17,8 +17,8 @@ struct api_context;
 
 enum class route_access : std::uint8_t { open = 1, key };
 /// What body a route takes: none at all, JSON that may be left out, JSON, or a merge patch (RFC 7396; plain JSON is taken as
-/// one).
-enum class route_body : std::uint8_t { none = 1, optional_json, json, merge_patch };
+/// one), or any bytes, which may stream.
+enum class route_body : std::uint8_t { none = 1, optional_json, json, merge_patch, bytes };
 enum class route_query : std::uint8_t { none = 1, parameters };
 
 /// One line of the table: what api/openapi.yaml calls an operation. `body` and `query` are checked before `handle` runs; a

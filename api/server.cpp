@@ -65,6 +65,7 @@ http_options http_options::from(const core::config& settings) {
   o.read_timeout = s.read_timeout;
   o.idle_timeout = s.idle_timeout;
   o.request_timeout = s.request_timeout;
+  o.upload_idle_timeout = s.upload_idle_timeout;
   o.key_requests_per_second = settings.rate.key_requests_per_second;
   o.key_burst = settings.rate.key_burst;
   o.organization_requests_per_second = settings.rate.organization_requests_per_second;

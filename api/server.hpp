@@ -31,6 +31,7 @@ struct http_options {
   std::uint32_t key_burst = 0;
   double organization_requests_per_second = 0;
   std::uint32_t organization_burst = 0;
+  std::chrono::milliseconds upload_idle_timeout{60'000};
   bool serve_metrics = true;
 
   [[nodiscard]] static http_options from(const core::config& settings);

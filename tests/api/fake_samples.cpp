@@ -27,6 +27,7 @@ const attempt_id fake_service::known_attempt = fixed<attempt_id>(4);
 const task_id fake_service::known_task = fixed<task_id>(5);
 const secret_id fake_service::known_secret = fixed<secret_id>(6);
 const key_id fake_service::known_key = fixed<key_id>(7);
+const payload_id fake_service::known_payload = fixed<payload_id>(9);
 const job_id fake_service::known_job = fixed<job_id>(8);
 
 utc_time moment() { return from_unix_ms(1'767'225'600'123); }  // 2026-01-01T00:00:00.123Z
@@ -146,6 +147,16 @@ queue_report one_queue() {
   q.stored.oldest_created_at = moment();
   q.in_flight = 7;
   q.active_destinations = 2;
+  q.max_waiting = 1'000;
+  q.lag = {5, milliseconds{1}, milliseconds{20}, milliseconds{30}};
+  q.pace = live_pace{4, 12.5, true, false};
+  q.node.emplace();
+  q.node->waiting = {30, 20, 10};
+  q.node->max_waiting = 10'000'000;
+  q.node->in_flight = 7;
+  q.node->max_in_flight = 2'000;
+  q.node->oldest_created_at = moment();
+  q.node->organizations.push_back({{fake_service::organization, {3, 2, 1}, 1'000}, 7, moment()});
   return q;
 }
 

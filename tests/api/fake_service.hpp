@@ -63,7 +63,11 @@ public:
   core::dead_letter_filter letters;
   core::job_input job_said;
   core::job_filter jobs;
+  core::audit_filter audit;
+  std::optional<core::organization_id> audit_chain;
+  core::scope_input scope_said;
   core::job_change change;
+  core::once_claim claim;
   core::page_request paging;
   core::upload_request upload;
   std::string uploaded;            ///< what arrived, of all uploads
@@ -81,6 +85,7 @@ public:
   std::string reason;
 
   // What is answered; set before the request.
+  std::optional<core::kept_answer> earlier;
   bool replayed = false;
   bool ready = true;
   std::string next_cursor;
@@ -127,6 +132,17 @@ public:
   void get_job(const core::caller&, core::job_id, core::reply<core::job>) override;
   void list_jobs(const core::caller&, core::job_filter, core::page_request, core::reply<core::page<core::job>>) override;
   void change_job(const core::caller&, core::job_id, core::job_change, core::reply<core::job>) override;
+  void list_audit(const core::caller&, std::optional<core::organization_id>, core::audit_filter, core::page_request,
+                  answer<core::page<core::audit_row>>) override;
+  void verify_audit(const core::caller&, std::optional<core::organization_id>, std::uint64_t,
+                    answer<core::audit_verification>) override;
+  void place_hold(const core::caller&, core::scope_input, answer<core::legal_hold>) override;
+  void get_hold(const core::caller&, core::hold_id, answer<core::legal_hold>) override;
+  void list_holds(const core::caller&, core::page_request, answer<core::page<core::legal_hold>>) override;
+  void release_hold(const core::caller&, core::hold_id, answer<void>) override;
+  void order_erasure(const core::caller&, core::scope_input, answer<core::erasure>) override;
+  void get_erasure(const core::caller&, core::erasure_id, answer<core::erasure>) override;
+  void list_erasures(const core::caller&, core::page_request, answer<core::page<core::erasure>>) override;
   void get_queue(const core::caller&, core::reply<core::queue_report>) override;
   void list_keys(const core::caller&, core::page_request, core::reply<core::page<core::api_key>>) override;
   void create_key(const core::caller&, core::key_input, core::reply<core::created_key>) override;
@@ -136,6 +152,7 @@ public:
   void get_organization(const core::caller&, core::organization_id, core::reply<core::organization>) override;
   void update_organization(const core::caller&, core::organization_id, core::organization_input, std::uint64_t,
                            core::reply<core::organization>) override;
+  void find_answer(const core::caller&, const core::once_claim&, core::reply<std::optional<core::kept_answer>>) override;
   void check_readiness(core::reply<core::readiness>) override;
   [[nodiscard]] core::result<core::caller> authenticate(std::string_view presented, std::string_view acting_for,
                                                         std::string_view remote_address) override;
