@@ -63,7 +63,7 @@ outcome<delivery_body> delivery_body::make(const delivery_options& options) {
     // Without a destination the organization's default applies.
     const auto destinations =
         options.destinations.empty() ? std::string{} : "\"destinations\":" + json(options.destinations).dump() + ',';
-    body.before_ = '{' + destinations + R"("payload":{"type":)" + json(options.payload_type).dump() + R"(,"data":)";
+    body.before_ = '{' + destinations + R"("payload":{"type":)" + json(options.payload_type).dump();
     if (!options.content_type.empty()) body.payload_rest_ += ",\"contentType\":" + json(options.content_type).dump();
     if (!metadata->empty()) body.payload_rest_ += ",\"metadata\":" + metadata->dump();
   } catch (const json::exception&) {
@@ -81,12 +81,22 @@ outcome<std::string> delivery_body::around(std::string content, const std::strin
   } else if (!json::accept(content)) {
     // It would break out of payload.data, so this is not left to the node to find.
     return fail(exit_code::failed, name + ": not JSON (" + why_not_json(content) +
-                                       ")\n  the node takes JSON values; --as-text sends the file as one JSON string");
+                                       ")\n  --as-text sends the file as one JSON string, --upload as the bytes it has");
   }
+  return with_member(",\"data\":" + content, name, filename);
+}
+
+outcome<std::string> delivery_body::around_payload(const std::string& payload_id, const std::string& name,
+                                                   const std::string& filename) const {
+  return with_member(",\"payloadId\":" + json(payload_id).dump(), name, filename);
+}
+
+outcome<std::string> delivery_body::with_member(const std::string& member, const std::string& name,
+                                                const std::string& filename) const {
   std::string quoted_name;
   if (!filename.empty() && !quote(filename, quoted_name))
     return fail(exit_code::failed, name + ": its name is not valid UTF-8");
-  std::string body = before_ + content;
+  std::string body = before_ + member;
   if (!quoted_name.empty()) body += ",\"filename\":" + quoted_name;
   return body + payload_rest_ + '}' + options_ + '}';
 }

@@ -36,9 +36,16 @@ public:
   /// `name` is what messages call the content; `filename` goes to the node, empty for none.
   [[nodiscard]] outcome<std::string> around(std::string content, const std::string& name, const std::string& filename) const;
 
+  /// The same around content that was uploaded before.
+  [[nodiscard]] outcome<std::string> around_payload(const std::string& payload_id, const std::string& name,
+                                                    const std::string& filename) const;
+
 private:
+  [[nodiscard]] outcome<std::string> with_member(const std::string& member, const std::string& name,
+                                                 const std::string& filename) const;
+
   content_kind kind_ = content_kind::verbatim_json;
-  std::string before_;        ///< up to payload.data's value
+  std::string before_;        ///< up to payload.type
   std::string payload_rest_;  ///< the other members of payload, each with its comma in front
   std::string options_;
 };

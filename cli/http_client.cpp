@@ -29,6 +29,24 @@ std::size_t read_header(char* data, std::size_t, std::size_t size, void* user) n
   return size;
 }
 
+std::size_t read_on(char* buffer, std::size_t, std::size_t room, void* user) noexcept {
+  const auto size = static_cast<const http_request*>(user)->read_body(buffer, room);
+  return size <= room ? size : static_cast<std::size_t>(CURL_READFUNC_ABORT);
+}
+
+/// A body that is read while it is sent: without a limit on the whole, and not before the node has said it will take it.
+void set_streamed_body(CURL* h, const http_request& request) {
+  constexpr long slowest = 1;          // byte a second
+  constexpr long standing_still = 90;  // seconds
+  curl_easy_setopt(h, CURLOPT_POST, 1L);
+  curl_easy_setopt(h, CURLOPT_READFUNCTION, read_on);
+  curl_easy_setopt(h, CURLOPT_READDATA, &request);
+  if (request.body_size) curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(*request.body_size));
+  curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, 0L);
+  curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, slowest);
+  curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, standing_still);
+}
+
 }  // namespace
 
 http_exchange::http_exchange() : handle_(curl_easy_init()) {}
@@ -37,13 +55,16 @@ void http_exchange::prepare(const http_request& request) {
   auto* h = handle_.get();
   answer_ = {};
   error_[0] = '\0';
-  curl_slist* list = curl_slist_append(nullptr, "Expect:");  // no pause for a 100-continue that the node does not need
+  curl_slist* list = nullptr;
+  // No pause for a 100-continue that the node does not need.
+  if (!request.read_body) list = curl_slist_append(list, "Expect:");
+  if (request.read_body && !request.body_size) list = curl_slist_append(list, "Transfer-Encoding: chunked");
   for (const auto& header : request.headers) list = curl_slist_append(list, header.c_str());
   headers_.reset(list);
   curl_easy_reset(h);  // connections stay
   curl_easy_setopt(h, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-  if (!request.body.empty() || request.method == "POST") {
+  if (!request.read_body && (!request.body.empty() || request.method == "POST")) {
     curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(h, CURLOPT_POSTFIELDS, request.body.c_str());
   }
@@ -59,6 +80,7 @@ void http_exchange::prepare(const http_request& request) {
   curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, 10'000L);
   curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, 90'000L);
+  if (request.read_body) set_streamed_body(h, request);
 }
 
 http_answer http_exchange::finish(CURLcode code) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +19,10 @@ struct http_request {
   std::vector<std::string> headers;  ///< "Name: value"
   std::string body;
   std::string ca_file;
+  /// In place of `body`: fills a buffer, 0 at the end, more than the room for "cannot". Such a request may take as long as it
+  /// moves.
+  std::function<std::size_t(char*, std::size_t)> read_body{};
+  std::optional<std::uint64_t> body_size{};  ///< of read_body; nothing: sent in chunks
 };
 
 struct http_answer {

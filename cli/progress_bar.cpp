@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iostream>
 #include <string>
+#include <utility>
 
 namespace waybill::cli {
 namespace {
@@ -22,8 +23,8 @@ std::string bar(std::size_t done, std::size_t total, std::size_t width) {
 
 }  // namespace
 
-progress_bar::progress_bar(const terminal& screen, std::size_t total)
-    : screen_(screen), total_(total), started_(steady_clock::now()), drawn_(started_ - between_draws) {}
+progress_bar::progress_bar(const terminal& screen, std::size_t total, std::string unit)
+    : screen_(screen), total_(total), unit_(std::move(unit)), started_(steady_clock::now()), drawn_(started_ - between_draws) {}
 
 void progress_bar::advance(std::size_t done, std::size_t failed) {
   if (!screen_.error_is_terminal() || steady_clock::now() - drawn_ < between_draws) return;
@@ -34,8 +35,8 @@ void progress_bar::advance(std::size_t done, std::size_t failed) {
 void progress_bar::draw(std::size_t done, std::size_t failed) {
   const auto seconds = std::max(0.001, std::chrono::duration<double>(steady_clock::now() - started_).count());
   const auto rate = static_cast<double>(done) / seconds;
-  auto text = total_ == 0 ? fmt::format("{} sent", done) : fmt::format("{}/{}", done, total_);
-  text += fmt::format("  {:.0f}/s", rate);
+  auto text = total_ == 0 ? fmt::format("{}{} sent", done, unit_) : fmt::format("{}/{}{}", done, total_, unit_);
+  text += fmt::format("  {:.0f}{}/s", rate, unit_);
   if (total_ > done && rate > 0) text += fmt::format("  {:.0f} s left", static_cast<double>(total_ - done) / rate);
   if (failed > 0) text += fmt::format("  {} refused", failed);
   const auto room = screen_.width();

@@ -64,6 +64,14 @@ outcome<rest_answer> rest_client::send(const std::string& method, const std::str
   return interpret(exchange_.perform(make_request(method, path, {}, std::move(body), std::move(headers))));
 }
 
+outcome<rest_answer> rest_client::upload(const std::string& path, std::function<std::size_t(char*, std::size_t)> read,
+                                         std::optional<std::uint64_t> size, std::vector<std::string> headers) {
+  auto request = make_request("POST", path, {}, {}, std::move(headers));
+  request.read_body = std::move(read);
+  request.body_size = size;
+  return interpret(exchange_.perform(request));
+}
+
 outcome<void> rest_client::each(const std::string& path, query parameters, std::size_t limit,
                                 const std::function<bool(const json&)>& each) {
   constexpr std::size_t largest_page = 500;
@@ -86,7 +94,7 @@ outcome<void> rest_client::each(const std::string& path, query parameters, std::
 
 http_request rest_client::make_request(const std::string& method, const std::string& path, const query& parameters,
                                        std::string body, std::vector<std::string> headers) const {
-  http_request request{method, settings_.server + path, std::move(headers), std::move(body), settings_.ca_file};
+  http_request request{method, settings_.server + path, std::move(headers), std::move(body), settings_.ca_file, {}, {}};
   char separator = '?';
   for (const auto& [name, value] : parameters) {
     request.url += separator + url_encoded(name) + '=' + url_encoded(value);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +38,9 @@ public:
   /// `body` as JSON text; `headers` beyond the usual ones, as "Name: value".
   [[nodiscard]] outcome<rest_answer> send(const std::string& method, const std::string& path, std::string body = {},
                                           std::vector<std::string> headers = {});
+  /// A body that `read` gives piece by piece (see http_request::read_body), so that it is never held as a whole.
+  [[nodiscard]] outcome<rest_answer> upload(const std::string& path, std::function<std::size_t(char*, std::size_t)> read,
+                                            std::optional<std::uint64_t> size, std::vector<std::string> headers);
   /// Every item of a list, page by page, until there are no more, `limit` were seen (0: no limit) or `each` says false.
   [[nodiscard]] outcome<void> each(const std::string& path, query parameters, std::size_t limit,
                                    const std::function<bool(const json&)>& each);

@@ -5,7 +5,9 @@
 
 #include "cli/commands/deliver_options.hpp"
 #include "cli/commands/delivery_view.hpp"
+#include "cli/content_upload.hpp"
 #include "cli/json_edit.hpp"
+#include "core/model/payload.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -59,15 +61,31 @@ void add_delivery_options(CLI::App& command, delivery_options& d) {
   command.add_option("--at", d.scheduled_at, "not before this time, as 2026-01-31T09:15:00Z");
 }
 
+/// What does not fit into the body of a delivery, and what is no JSON and does not claim to be.
+bool must_upload(const deliver_options& options, const content_source& source) {
+  if (options.upload) return true;
+  if (options.as_text) return !source.is_whole();
+  const bool claims_json = core::is_json_media_type(media_type_of(options.files.front(), options.delivery.content_type));
+  return !source.is_whole() || (!claims_json && !json::accept(source.beginning()));
+}
+
 }  // namespace
 
 std::string filename_of(const std::string& path) { return path == "-" ? "" : path.substr(path.find_last_of('/') + 1); }
 
 outcome<exit_code> deliver_one(context& where, const deliver_options& options, const delivery_body& around) {
   const auto& path = options.files.front();
-  auto content = read_file(path);
-  if (!content) return tl::unexpected<failure>(content.error());
-  auto body = around.around(std::move(*content), path == "-" ? "standard input" : path, filename_of(path));
+  const auto name = path == "-" ? "standard input" : path;
+  auto source = content_source::open(path);
+  if (!source) return tl::unexpected<failure>(source.error());
+  outcome<std::string> body;
+  if (must_upload(options, **source)) {
+    const auto id = upload_content(where, **source, media_type_of(path, options.delivery.content_type));
+    if (!id) return tl::unexpected<failure>(id.error());
+    body = around.around_payload(*id, name, filename_of(path));
+  } else {
+    body = around.around((*source)->take_beginning(), name, filename_of(path));
+  }
   if (!body) return tl::unexpected<failure>(body.error());
   std::vector<std::string> headers;
   if (!options.idempotency_key.empty()) headers.push_back("Idempotency-Key: " + options.idempotency_key);
@@ -86,13 +104,16 @@ outcome<exit_code> deliver_one(context& where, const deliver_options& options, c
 }
 
 void add_deliver(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("deliver", "send JSON files to destinations");
+  auto* command = app.add_subcommand("deliver", "send files to destinations");
   auto options = std::make_shared<deliver_options>();
-  command->add_option("FILE", options->files, "files with JSON; - is standard input")->required();
+  command->add_option("FILE", options->files, "files; - is standard input. Several files, and lines, are JSON each")
+      ->required();
   add_delivery_options(*command, options->delivery);
   command->add_option("--idempotency-key", options->idempotency_key,
                       "the same key and content within a day is one delivery; with many files each adds its name");
   command->add_flag("--as-text", options->as_text, "the file is text: send it as one JSON string");
+  command->add_flag("--upload", options->upload,
+                    "the file goes as the bytes it has; large files and those that are no JSON do so anyway");
   command->add_flag("--lines", options->lines, "each line of FILE is a delivery of its own (JSON lines)");
   command->add_flag("--again", options->again, "with many: send also what was sent before");
   command->add_flag("--wait", options->wait, "until it is completed, failed or cancelled; exit code 1 unless completed");

@@ -15,6 +15,7 @@ struct deliver_options {
   delivery_options delivery;
   std::string idempotency_key;
   bool as_text = false;
+  bool upload = false;  ///< as bytes, whatever they are
   bool lines = false;  ///< each line of the one file is a delivery
   bool again = false;  ///< no idempotency key of our own making
   bool wait = false;
