@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/store/backlog_store.hpp"
@@ -69,5 +71,38 @@ result<reconciliation> reconciliation_from(Rows found) {
   const auto number = [&](int column) { return static_cast<std::uint64_t>(found.integer(column)); };
   return reconciliation{number(0), number(1), number(2), number(3), number(4)};
 }
+
+/// The statements of queue_reads in an engine's SQL. Parameters: now, then whose.
+struct queue_reads_sql {
+  std::string organization, destination, whole, waiting, reconcile;
+};
+
+/// Counts what is outstanding. Every call walks the queue rows it counts. The caller holds the snapshot. `Engine` as in
+/// config_reads.
+template <class Engine>
+class queue_reads {
+public:
+  result<queue_stats> of_organization(organization_id org, utc_time now) { return add_up(organization_.query(now, org)); }
+  result<queue_stats> of_destination(destination_id id, utc_time now) { return add_up(destination_.query(now, id)); }
+  result<queue_stats> whole(utc_time now) { return add_up(whole_.query(now)); }
+  result<std::vector<destination_backlog>> backlog(utc_time now) { return backlog_from(whole_.query(now)); }
+  result<std::vector<waiting_destination>> waiting_destinations() { return waiting_destinations_from(waiting_.query()); }
+  result<reconciliation> reconcile() { return reconciliation_from(reconcile_.query()); }
+
+protected:
+  queue_reads(typename Engine::connection& db, queue_reads_sql sql)
+      : organization_(db, std::move(sql.organization)),
+        destination_(db, std::move(sql.destination)),
+        whole_(db, std::move(sql.whole)),
+        waiting_(db, std::move(sql.waiting)),
+        reconcile_(db, std::move(sql.reconcile)) {}
+
+private:
+  typename Engine::statement organization_;
+  typename Engine::statement destination_;
+  typename Engine::statement whole_;
+  typename Engine::statement waiting_;
+  typename Engine::statement reconcile_;
+};
 
 }  // namespace waybill::core

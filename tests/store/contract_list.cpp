@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "tests/store/store_fixture.hpp"
 
 using namespace waybill::core;
@@ -168,4 +170,31 @@ TEST_CASE("what waits is found behind thousands that are done") {
   CHECK(list(s, f) == ids{waiting, wide, oldest});
   f.status = delivery_status::failed;
   CHECK(list(s, f).empty());
+}
+
+TEST_CASE("the newest of very many that wait at a destination are listed page by page, whatever else was accepted since") {
+  ON_EVERY_ENGINE(s);
+  const auto other = s.add_destination(s.org, "b");
+  ids waiting;
+  for (int round = 0; round < 11; ++round) {
+    std::vector<new_delivery> batch;
+    for (int i = 0; i < 1'000; ++i) batch.push_back(make_request(s.org, {{s.hook}}));
+    s.accept(batch);
+    for (const auto& one : batch) waiting.push_back(one.content->id);
+  }
+  std::vector<new_delivery> since;
+  for (int i = 0; i < 2'500; ++i) since.push_back(make_request(s.org, {{other}}));
+  s.accept(since);
+  std::reverse(waiting.begin(), waiting.end());
+  delivery_filter f;
+  f.destination = s.hook;
+  ids found;
+  std::string cursor;
+  while (found.size() < 300) {
+    const auto page = must(s.reader().list_deliveries(s.org, f, {100, cursor}));
+    for (const auto& one : page.items) found.push_back(one.head.id);
+    cursor = page.next_cursor;
+    REQUIRE_FALSE(cursor.empty());
+  }
+  CHECK(found == ids(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(found.size())));
 }

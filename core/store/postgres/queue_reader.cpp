@@ -3,8 +3,6 @@
 
 #include <string>
 
-#include "core/store/queue_counts.hpp"
-
 namespace waybill::core::postgres {
 namespace {
 
@@ -42,33 +40,20 @@ std::string of_destinations(const char* which) {
          branch("deferred = 2 AND ordering_key IS NOT NULL") + ") q";
 }
 
+queue_reads_sql statements() {
+  queue_reads_sql sql;
+  sql.organization = counts(of_destinations("IN (SELECT id FROM delivery_destinations WHERE organization_id = $2)"));
+  sql.destination = counts(of_destinations("= $2"));
+  sql.whole = counts("delivery_queue q");
+  sql.waiting =
+      "SELECT destination_id, organization_id, count(*), min(due_at) FILTER (WHERE deferred <> 2) "
+      "FROM delivery_queue GROUP BY destination_id, organization_id";
+  sql.reconcile = "SELECT accepted, delivered, failed, cancelled, (SELECT count(*) FROM delivery_queue) FROM counters";
+  return sql;
+}
+
 }  // namespace
 
-queue_reader::queue_reader(connection& db)
-    : organization_(db, counts(of_destinations("IN (SELECT id FROM delivery_destinations WHERE organization_id = $2)"))),
-      destination_(db, counts(of_destinations("= $2"))),
-      whole_(db, counts("delivery_queue q")),
-      waiting_(db,
-               "SELECT destination_id, organization_id, count(*), min(due_at) FILTER (WHERE deferred <> 2) "
-               "FROM delivery_queue GROUP BY destination_id, organization_id"),
-      reconcile_(db, "SELECT accepted, delivered, failed, cancelled, (SELECT count(*) FROM delivery_queue) FROM counters") {}
-
-result<queue_stats> queue_reader::of_organization(organization_id org, utc_time now) {
-  return add_up(organization_.query(now, org));
-}
-
-result<queue_stats> queue_reader::of_destination(destination_id id, utc_time now) {
-  return add_up(destination_.query(now, id));
-}
-
-result<queue_stats> queue_reader::whole(utc_time now) { return add_up(whole_.query(now)); }
-
-result<std::vector<destination_backlog>> queue_reader::backlog(utc_time now) { return backlog_from(whole_.query(now)); }
-
-result<std::vector<waiting_destination>> queue_reader::waiting_destinations() {
-  return waiting_destinations_from(waiting_.query());
-}
-
-result<reconciliation> queue_reader::reconcile() { return reconciliation_from(reconcile_.query()); }
+queue_reader::queue_reader(connection& db) : queue_reads(db, statements()) {}
 
 }  // namespace waybill::core::postgres

@@ -3,8 +3,6 @@
 
 #include <string>
 
-#include "core/store/queue_counts.hpp"
-
 namespace waybill::core::sqlite {
 namespace {
 
@@ -23,38 +21,28 @@ std::string counts(const char* from) {
          from;
 }
 
+queue_reads_sql statements() {
+  queue_reads_sql sql;
+  sql.organization = counts(
+      "delivery_destinations d CROSS JOIN delivery_queue q ON q.destination_id = d.id "
+      "LEFT JOIN destination_health h ON h.destination_id = d.id WHERE d.organization_id = ?2 "
+      "GROUP BY d.id");
+  sql.destination = counts(
+      "delivery_queue q LEFT JOIN delivery_destinations d ON d.id = q.destination_id "
+      "LEFT JOIN destination_health h ON h.destination_id = d.id WHERE q.destination_id = ?2 "
+      "GROUP BY q.destination_id");
+  sql.whole = counts(
+      "delivery_queue q LEFT JOIN delivery_destinations d ON d.id = q.destination_id "
+      "LEFT JOIN destination_health h ON h.destination_id = d.id GROUP BY q.destination_id");
+  sql.waiting =
+      "SELECT destination_id, organization_id, count(*), min(iif(deferred = 2, NULL, due_at)) FROM delivery_queue "
+      "GROUP BY destination_id";
+  sql.reconcile = "SELECT accepted, delivered, failed, cancelled, (SELECT count(*) FROM delivery_queue) FROM counters";
+  return sql;
+}
+
 }  // namespace
 
-queue_reader::queue_reader(database& db)
-    : organization_(db, counts("delivery_destinations d CROSS JOIN delivery_queue q ON q.destination_id = d.id "
-                               "LEFT JOIN destination_health h ON h.destination_id = d.id WHERE d.organization_id = ?2 "
-                               "GROUP BY d.id")),
-      destination_(db, counts("delivery_queue q LEFT JOIN delivery_destinations d ON d.id = q.destination_id "
-                              "LEFT JOIN destination_health h ON h.destination_id = d.id WHERE q.destination_id = ?2 "
-                              "GROUP BY q.destination_id")),
-      whole_(db, counts("delivery_queue q LEFT JOIN delivery_destinations d ON d.id = q.destination_id "
-                        "LEFT JOIN destination_health h ON h.destination_id = d.id GROUP BY q.destination_id")),
-      waiting_(db,
-               "SELECT destination_id, organization_id, count(*), min(iif(deferred = 2, NULL, due_at)) FROM delivery_queue "
-               "GROUP BY destination_id"),
-      reconcile_(db, "SELECT accepted, delivered, failed, cancelled, (SELECT count(*) FROM delivery_queue) FROM counters") {}
-
-result<queue_stats> queue_reader::of_organization(organization_id org, utc_time now) {
-  return add_up(organization_.query(now, org));
-}
-
-result<queue_stats> queue_reader::of_destination(destination_id id, utc_time now) {
-  return add_up(destination_.query(now, id));
-}
-
-result<queue_stats> queue_reader::whole(utc_time now) { return add_up(whole_.query(now)); }
-
-result<std::vector<destination_backlog>> queue_reader::backlog(utc_time now) { return backlog_from(whole_.query(now)); }
-
-result<std::vector<waiting_destination>> queue_reader::waiting_destinations() {
-  return waiting_destinations_from(waiting_.query());
-}
-
-result<reconciliation> queue_reader::reconcile() { return reconciliation_from(reconcile_.query()); }
+queue_reader::queue_reader(database& db) : queue_reads(db, statements()) {}
 
 }  // namespace waybill::core::sqlite
