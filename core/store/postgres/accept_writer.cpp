@@ -66,6 +66,9 @@ std::int64_t time_inside(const id_bytes& id) {
 /// A task that is due from its creation is found by rank; any other time needs the index by time.
 std::int16_t place_of(const task& one) { return one.due_at != one.created_at || one.status == task_status::retrying ? 1 : 0; }
 
+// A statement is one message, which libpq builds in memory before it is sent and whose room it keeps.
+constexpr std::size_t most_at_once = 4 * 1024 * 1024;
+
 bool is_new(const accept_result& answer) { return answer.outcome == accept_result::kind::accepted; }
 
 accept_result replay_of(const new_delivery& first) {
@@ -145,6 +148,10 @@ result<std::vector<accept_result>> accept_writer::accept(const std::vector<new_d
     if (auto noted = note_id_clock(content); !noted) return fail(noted.error());
     all[i].original = content.id;
     all[i].original_created_at = content.created_at;
+    if (columns_.delivery.content.bytes().size() < most_at_once) continue;
+    if (auto written = write(now); !written) return fail(written.error());
+    columns_.clear();
+    accepted_tasks_ = 0;
   }
   if (columns_.delivery.id.size() > 0)
     if (auto written = write(now); !written) return fail(written.error());

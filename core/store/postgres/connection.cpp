@@ -19,11 +19,16 @@ constexpr const char* writer_settings =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = "
     "off; "
     "SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off; ";
+// What readers list comes in the order of an index and ends after a page; a bitmap would be made of all there is first. Pages of
+// what is listed are in memory, or on a disk that does not seek.
 constexpr const char* reader_settings =
-    "SET default_transaction_read_only = on; SET default_transaction_isolation = 'read committed'; ";
+    "SET default_transaction_read_only = on; SET default_transaction_isolation = 'read committed'; "
+    "SET enable_bitmapscan = off; SET random_page_cost = 1.1; ";
 // A server whose default is off would answer a COMMIT that a power cut takes back. The stronger and weaker kinds of waiting
 // for standbys are the operator's to choose: all of them wait for this server's own disk but "off".
+// The keepalives are the server's: it finds out within seconds that a client's host is gone, and gives its lock to another.
 constexpr const char* common_settings =
+    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000; "
     "SET jit = off; SET client_min_messages = error; SET bytea_output = 'hex'; SET row_security = off; "
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; ";
 

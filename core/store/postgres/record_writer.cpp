@@ -47,6 +47,10 @@ const std::string wait_sql =
         "tried AS (INSERT INTO delivery_attempts (") +
     attempt_columns + ") SELECT " + made_columns + " FROM moved) SELECT place FROM moved";
 
+// A statement is one message, which libpq builds in memory before it is sent and whose room it keeps; after an outage there may
+// be any number of outcomes.
+constexpr std::size_t most_at_once = 2'000;
+
 bool is_failure(const attempt_result& made) {
   return made.action != attempt_action::delivered && made.action != attempt_action::canceled;
 }
@@ -105,9 +109,10 @@ result<std::size_t> record_writer::record_some(const std::vector<attempt_record>
   finished_.clear();
   waiting_.clear();
   std::unordered_set<task_id> seen;
-  seen.reserve(batch.size() - first);
+  const auto most = std::min(batch.size() - first, most_at_once);
+  seen.reserve(most);
   auto end = first;
-  for (; end < batch.size() && seen.insert(batch[end].before.id).second; ++end) {
+  for (; end < first + most && seen.insert(batch[end].before.id).second; ++end) {
     const auto& before = batch[end].before;
     if (epochs_.is_fenced(before.destination, before.owner_epoch)) continue;
     if (auto added = add(batch[end], end); !added) return fail(added.error());

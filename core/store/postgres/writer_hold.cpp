@@ -77,6 +77,7 @@ result<bool> writer_hold::renew() {
 }
 
 result<bool> writer_hold::commit(const transaction_counts::sums& counts) {
+  if (!db_.is_open()) return fail(error_code::store_unavailable, "postgresql: the connection was lost in the transaction");
   mark_.send_unanswered(counts.accepted, counts.delivered, counts.failed, counts.cancelled, writer_, ++batch_);
   auto done = db_.end_transaction("COMMIT");
   if (done) return true;
