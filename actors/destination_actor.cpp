@@ -29,6 +29,7 @@ destination_state::~destination_state() {
   // What is under way is handed back: the store still has it as waiting, and its outcome no longer has anybody to tell.
   for (auto& [number, under_way] : flights_)
     if (under_way.through) under_way.through->cancel(under_way.token);
+  if (reduced_) context_->reduced_destinations.fetch_sub(1, std::memory_order_relaxed);
   for (; calls_ > 0; --calls_) context_->places.release(*share_);
 }
 
@@ -55,6 +56,7 @@ caf::behavior destination_state::start(caf::event_based_actor* self, engine_cont
       [this](outcomes_stored& m) { on_outcomes_stored(m); },
       [this](const wake& m) { on_wake(m); },
       [this](place_free& m) { on_place_free(m); },
+      [this](go_on) { pump(); },
       [this](const withdraw& m) { on_withdraw(m); },
       [this](const step_back& m) { on_step_back(m); },
       [this](reload) { ++seen_, on_reload(); },
@@ -111,6 +113,7 @@ void destination_state::on_opened(opened& m) {
   if (settings_->state == core::destination_state::disabled) {
     mode_ = mode::disabled;
     window_->clear_waiting();
+    note_standing();
     return settle();
   }
   if (mode_ != mode::running) window_->expect_more();
@@ -144,6 +147,22 @@ void destination_state::disable(const std::string& reason) {
         if (done) return context->directory.set_state(id, core::destination_state::disabled);
         caf::anon_send(to, reload{});  // not stored: what the store says goes
       });
+}
+
+/// Lets the node's figures know what waits here without being tried, and whether it goes slower than it might.
+void destination_state::note_standing() {
+  if (!settings_) return;
+  if (const bool reduced = pace_.reduced(); reduced != std::exchange(reduced_, reduced)) {
+    if (reduced)
+      context_->reduced_destinations.fetch_add(1, std::memory_order_relaxed);
+    else
+      context_->reduced_destinations.fetch_sub(1, std::memory_order_relaxed);
+  }
+  const bool parked = settings_->state == core::destination_state::disabled || mode_ == mode::disabled ||
+                      breaker_.state() == core::breaker_state::open;
+  if (parked == std::exchange(parked_, parked)) return;
+  if (!parked) unparked_at_ = context_->time.now();
+  context_->ledger.set_parked(settings_->organization, id_, parked);
 }
 
 // ---- tasks coming in -----------------------------------------------------------------------------------------------
@@ -309,6 +328,8 @@ void destination_state::on_figures(const ask_figures& m) const {
     figures.p99 = percentile(99);
   }
   figures.in_flight = static_cast<std::uint32_t>(flights_.size());
+  const auto mono = context_->time.monotonic();
+  figures.pace = {pace_.concurrency(mono), pace_.rate(mono), pace_.reduced(), pace_.recovering(mono)};
   figures.waiting = static_cast<std::uint32_t>(window_->waiting() + collector_.size());
   m.answer(figures);
 }

@@ -34,6 +34,7 @@ void destination_state::launch_batch(std::vector<core::queued_task> tasks, core:
       let_expire(task);
       continue;
     }
+    note_lag(task.state, now);
     flight attempt{std::move(task), now, started, handler_, 0, number, {}};
     const auto own = ++last_flight_;
     const auto deadline = set_deadlines(attempt, own);

@@ -25,6 +25,7 @@ public:
 private:
   void on_submit(const submit& m);
   [[nodiscard]] core::result<void> check(const submission& s) const;
+  [[nodiscard]] core::result<void> admit(const submission& s) const;
   [[nodiscard]] core::new_delivery make_delivery(submission& s) const;
 
   engine_context* context_ = nullptr;

@@ -30,7 +30,7 @@ bool passes(core::error_code code) { return code == core::error_code::store_unav
 
 void announce_revived(engine_context& context, const caf::actor& registry, const std::vector<core::task>& revived) {
   if (revived.empty()) return;
-  context.waiting.fetch_add(static_cast<std::int64_t>(revived.size()), std::memory_order_relaxed);
+  context.ledger.added(revived);
   work_waiting work;
   for (const auto& task : revived) work.destinations.push_back(task.destination);
   std::sort(work.destinations.begin(), work.destinations.end());
@@ -81,9 +81,9 @@ void job_state::go_on() {
 }
 
 milliseconds job_state::traffic_wait() {
-  const auto most = static_cast<std::int64_t>(context_->settings.queue.max_waiting);
+  const auto most = context_->ledger.limit();
   // The last tenth of the queue is for new deliveries, which would be refused otherwise.
-  const bool full = context_->waiting.load(std::memory_order_relaxed) > most - most / 10;
+  const bool full = context_->ledger.whole().total() > most - most / 10;
   if (full && job_.work == core::job_work::redrive) return full_queue_wait;
   if (context_->writer->stats().waiting < busy_writer || yielded_ >= most_yields) {
     yielded_ = 0;

@@ -77,7 +77,7 @@ void scheduler_state::end_late_tasks(core::utc_time now) {
       [late, context = context_, now, registry = registry_, to = caf::actor_cast<caf::actor>(self_)](core::result<void> done) {
         if (!done) return caf::anon_send(to, deadlines_checked{now + deadline_retry});
         auto& expired = late->expired;
-        context->waiting.fetch_sub(static_cast<std::int64_t>(expired.size()), std::memory_order_relaxed);
+        context->ledger.removed(expired);
         if (!expired.empty()) caf::anon_send(registry, tasks_withdrawn{std::move(expired)});
         caf::anon_send(to, deadlines_checked{late->next});
       });

@@ -31,6 +31,21 @@ core::error test_failed(const core::connection_test& test) {
           std::nullopt};
 }
 
+/// Their names only: values may be secrets.
+nlohmann::json changed_members(const core::destination_input& input) {
+  auto names = nlohmann::json::array();
+  const auto add = [&](bool set, const char* name) {
+    if (set) names.push_back(name);
+  };
+  add(input.type.has_value(), "type");
+  add(input.label.has_value(), "label");
+  add(input.config.has_value(), "config");
+  add(input.policy.has_value(), "policy");
+  add(input.tags.has_value(), "tags");
+  add(input.metadata.has_value(), "metadata");
+  return names;
+}
+
 }  // namespace
 
 // ---- creating and changing -----------------------------------------------------------------------------------------
@@ -61,7 +76,6 @@ void engine_service::create_destination(const core::caller& who, core::destinati
 
 void engine_service::save_new(const core::caller& who, core::destination d, nlohmann::json clear,
                               core::reply<core::created_destination> reply) {
-  static_cast<void>(who);
   const auto seal_context = engine_context::seal_context(d.organization, d.id);
   d.config = context_.schemas.find(d.type)->second.seal(std::move(clear), context_.box, seal_context);
   core::created_destination made;
@@ -70,17 +84,19 @@ void engine_service::save_new(const core::caller& who, core::destination d, nloh
     made.generated_secret = generate_secret(d.id, default_algorithm, context_.time.now());
     secrets.push_back(sealed(*made.generated_secret, context_.box, seal_context));
   }
-  made.resource = d;
-  write<core::created_destination>(
-      std::move(reply),
-      [made = std::move(made), d, secrets](core::write_session& session) -> core::result<core::created_destination> {
-        if (auto done = session.create_destination(d, secrets); !done) return core::fail(done.error());
-        return made;
-      },
-      [this](core::created_destination& created) {
-        context_.directory.put(created.resource);
-        created.resource = shown(std::move(created.resource));
-      });
+  made.resource = shown(d);
+  write_once<core::created_destination>(
+      who, std::move(reply),
+      audited<core::created_destination>(
+          who, "destination.created",
+          [](const core::created_destination& c) {
+            return audit_note{c.resource.id.to_string(), {{"type", c.resource.type}}};
+          },
+          [made = std::move(made), d, secrets](core::write_session& session) -> core::result<core::created_destination> {
+            if (auto done = session.create_destination(d, secrets); !done) return core::fail(done.error());
+            return made;
+          }),
+      [this](const core::created_destination& created) { context_.directory.put(created.resource); });
 }
 
 void engine_service::update_destination(const core::caller& who, core::destination_id id, core::destination_input input,
@@ -99,7 +115,8 @@ void engine_service::update_destination(const core::caller& who, core::destinati
     d.updated_at = context_.time.now();
     const auto seal_context = engine_context::seal_context(d.organization, d.id);
     d.config = context_.schemas.find(d.type)->second.seal(checked->clear_config, context_.box, seal_context);
-    if (!test_first) return save_changed(std::move(d), stored->version, reply);
+    auto changed = changed_members(input);
+    if (!test_first) return save_changed(who, std::move(d), stored->version, std::move(changed), reply);
     auto secrets = session->signing_secrets(id);
     if (!secrets) return reply(core::fail(secrets.error()));
     auto clear = clear_config(context_, d, *secrets);
@@ -107,18 +124,24 @@ void engine_service::update_destination(const core::caller& who, core::destinati
     connect_and_test(d, *std::move(clear), [=](core::result<core::connection_test> test) {
       if (!test) return reply(core::fail(test.error()));
       if (!test->ok) return reply(core::fail(test_failed(*test)));
-      save_changed(d, stored->version, reply);
+      save_changed(who, d, stored->version, changed, reply);
     });
   });
 }
 
-void engine_service::save_changed(core::destination d, std::uint64_t expected_version, core::reply<core::destination> reply) {
+void engine_service::save_changed(const core::caller& who, core::destination d, std::uint64_t expected_version,
+                                  nlohmann::json members, core::reply<core::destination> reply) {
   write<core::destination>(
       std::move(reply),
-      [d = std::move(d), expected_version](core::write_session& session) -> core::result<core::destination> {
-        if (auto done = session.update_destination(d, expected_version); !done) return core::fail(done.error());
-        return session.get_destination(d.organization, d.id);
-      },
+      audited<core::destination>(
+          who, "destination.changed",
+          [members = std::move(members)](const core::destination& c) {
+            return audit_note{c.id.to_string(), {{"changed", members}}};
+          },
+          [d = std::move(d), expected_version](core::write_session& session) -> core::result<core::destination> {
+            if (auto done = session.update_destination(d, expected_version); !done) return core::fail(done.error());
+            return session.get_destination(d.organization, d.id);
+          }),
       [this](core::destination& changed) {
         context_.directory.put(changed);
         caf::anon_send(registry_, reconfigure{changed.id});
@@ -135,12 +158,17 @@ void engine_service::delete_destination(const core::caller& who, core::destinati
         if (!tasks) return reply(core::fail(tasks.error()));
         reply({});
       },
-      [this, who, id, expected_version](core::write_session& session) -> core::result<std::vector<core::task>> {
-        if (auto own = own_destination(who, session, id); !own) return core::fail(own.error());
-        return session.delete_destination(who.organization, id, expected_version, context_.time.now());
-      },
+      audited<std::vector<core::task>>(
+          who, "destination.deleted",
+          [id](const std::vector<core::task>& cancelled) {
+            return audit_note{id.to_string(), {{"cancelledTasks", cancelled.size()}}};
+          },
+          [this, who, id, expected_version](core::write_session& session) -> core::result<std::vector<core::task>> {
+            if (auto own = own_destination(who, session, id); !own) return core::fail(own.error());
+            return session.delete_destination(who.organization, id, expected_version, context_.time.now());
+          }),
       [this, id](std::vector<core::task>& cancelled) {
-        context_.waiting.fetch_sub(static_cast<std::int64_t>(cancelled.size()), std::memory_order_relaxed);
+        context_.ledger.forget(id);
         context_.directory.remove(id);
         caf::anon_send(registry_, tasks_withdrawn{cancelled});
         caf::anon_send(registry_, remove_destination{id});
@@ -152,12 +180,16 @@ void engine_service::set_destination_state(const core::caller& who, core::destin
   if (auto allowed = require(who, allow::operate); !allowed) return reply(core::fail(std::move(allowed.error())));
   write<core::destination>(
       std::move(reply),
-      [this, who, id, state, reason = std::move(reason)](core::write_session& session) -> core::result<core::destination> {
-        if (auto own = own_destination(who, session, id); !own) return own;
-        return session.set_destination_state(who.organization, id, state, reason, context_.time.now());
-      },
+      audited<core::destination>(
+          who, state == core::destination_state::enabled ? "destination.enabled" : "destination.disabled",
+          [](const core::destination& d) { return audit_note{d.id.to_string()}; },
+          [this, who, id, state, reason = std::move(reason)](core::write_session& session) -> core::result<core::destination> {
+            if (auto own = own_destination(who, session, id); !own) return own;
+            return session.set_destination_state(who.organization, id, state, reason, context_.time.now());
+          }),
       [this](core::destination& changed) {
         context_.directory.set_state(changed.id, changed.state);
+        context_.ledger.set_parked(changed.organization, changed.id, changed.state == core::destination_state::disabled);
         caf::anon_send(registry_, reconfigure{changed.id});
         changed = shown(std::move(changed));
       });
@@ -217,15 +249,24 @@ void engine_service::get_destination_queue(const core::caller& who, core::destin
         if (!report) return reply(std::move(report));
         caf::anon_send(registry_, ask_live{id, [stored = *report, reply](std::optional<live_health> live) mutable {
                                              stored.active_destinations = live ? 1 : 0;
-                                             if (live) stored.in_flight = live->in_flight;
+                                             if (live) {
+                                               stored.in_flight = live->in_flight;
+                                               stored.pace = live->pace;
+                                             }
                                              reply(stored);
                                            }});
       },
       [this, who, id](core::read_session& session) -> core::result<core::queue_report> {
         if (auto own = own_destination(who, session, id); !own) return core::fail(own.error());
+        core::queue_report report;
+        report.max_waiting = context_.ledger.limit_of(who.organization);
+        report.lag = context_.lag.of(who.organization, context_.time.monotonic());
+        if (const auto depth = context_.ledger.of(id); depth.total() >= backlog_view::long_queue) {
+          report.stored = context_.backlog.of(id, depth);
+          return report;
+        }
         auto stats = session.destination_queue(id, context_.time.now());
         if (!stats) return core::fail(stats.error());
-        core::queue_report report;
         report.stored = *stats;
         return report;
       });

@@ -40,6 +40,18 @@ core::result<void> check_name(const std::optional<std::string>& name, bool requi
   return {};
 }
 
+/// Which key it is and what it may do; never its secret.
+audit_note note_of(const core::api_key& key) {
+  return {key.id.to_string(), {{"roles", key.roles.bits()}, {"destinations", key.only_destinations.size()}}};
+}
+
+nlohmann::json changed_of(const core::organization_input& input) {
+  auto changed = nlohmann::json::array();
+  if (input.name) changed.push_back("name");
+  if (input.policy) changed.push_back("policy");
+  return changed;
+}
+
 }  // namespace
 
 void engine_service::list_keys(const core::caller& who, core::page_request page, core::reply<core::page<core::api_key>> reply) {
@@ -67,19 +79,22 @@ void engine_service::create_key(const core::caller& who, core::key_input input, 
   auto secret = core::make_key_text(key.id);
   key.secret_hash = secret.secret_hash;
   made.secret = std::move(secret.text);
-  write<core::created_key>(
-      std::move(reply),
-      [this, who, made = std::move(made)](core::write_session& session) -> core::result<core::created_key> {
-        std::vector<core::field_fault> unknown;
-        const auto& only = made.resource.only_destinations;
-        for (std::size_t i = 0; i < only.size(); ++i)
-          if (auto own = own_destination(who, session, only[i]); !own)
-            unknown.push_back({"/destinations/" + std::to_string(i), "exists", "no such destination: " + only[i].to_string()});
-        if (!unknown.empty()) return core::fail(invalid(std::move(unknown)));
-        if (auto done = session.create_key(made.resource); !done) return core::fail(done.error());
-        return made;
-      },
-      [this](core::created_key& created) { keys_.put(created.resource); });
+  write_once<core::created_key>(
+      who, std::move(reply),
+      audited<core::created_key>(
+          who, "key.created", [](const core::created_key& k) { return note_of(k.resource); },
+          [this, who, made = std::move(made)](core::write_session& session) -> core::result<core::created_key> {
+            std::vector<core::field_fault> unknown;
+            const auto& only = made.resource.only_destinations;
+            for (std::size_t i = 0; i < only.size(); ++i)
+              if (auto own = own_destination(who, session, only[i]); !own)
+                unknown.push_back(
+                    {"/destinations/" + std::to_string(i), "exists", "no such destination: " + only[i].to_string()});
+            if (!unknown.empty()) return core::fail(invalid(std::move(unknown)));
+            if (auto done = session.create_key(made.resource); !done) return core::fail(done.error());
+            return made;
+          }),
+      [this](const core::created_key& created) { keys_.put(created.resource); });
 }
 
 void engine_service::revoke_key(const core::caller& who, core::key_id id, core::reply<void> reply) {
@@ -90,10 +105,12 @@ void engine_service::revoke_key(const core::caller& who, core::key_id id, core::
         if (!done) return reply(core::fail(done.error()));
         reply({});
       },
-      [this, org = who.organization, id](core::write_session& session) -> core::result<bool> {
-        if (auto done = session.revoke_key(org, id, context_.time.now()); !done) return core::fail(done.error());
-        return true;
-      },
+      audited<bool>(
+          who, "key.revoked", [id](bool) { return audit_note{id.to_string()}; },
+          [this, org = who.organization, id](core::write_session& session) -> core::result<bool> {
+            if (auto done = session.revoke_key(org, id, context_.time.now()); !done) return core::fail(done.error());
+            return true;
+          }),
       [this, id](bool) { keys_.revoke(id, context_.time.now()); });
 }
 
@@ -114,13 +131,20 @@ void engine_service::create_organization(const core::caller& who, core::organiza
   o.name = *input.name;
   o.policy = *std::move(policy);
   o.created_at = o.updated_at = context_.time.now();
-  write<core::organization>(
-      std::move(reply),
-      [o = std::move(o)](core::write_session& session) -> core::result<core::organization> {
-        if (auto done = session.create_organization(o); !done) return core::fail(done.error());
-        return o;
-      },
-      [this](core::organization& made) { context_.directory.put(made.id); });
+  auto in_engine_chain = who;
+  in_engine_chain.organization = core::engine_chain;
+  write_once<core::organization>(who, std::move(reply),
+                                 audited<core::organization>(
+                                     in_engine_chain, "organization.created",
+                                     [](const core::organization& made) { return audit_note{made.id.to_string()}; },
+                                     [o = std::move(o)](core::write_session& session) -> core::result<core::organization> {
+                                       if (auto done = session.create_organization(o); !done) return core::fail(done.error());
+                                       return o;
+                                     }),
+                                 [this](const core::organization& made) {
+                                   context_.directory.put(made.id);
+                                   context_.ledger.set_limit(made.id, made.policy.share().max_waiting);
+                                 });
 }
 
 void engine_service::get_organization(const core::caller& who, core::organization_id id,
@@ -137,20 +161,31 @@ void engine_service::update_organization(const core::caller& who, core::organiza
                                          std::uint64_t expected_version, core::reply<core::organization> reply) {
   if (auto allowed = require(who, allow::engine_only); !allowed) return reply(core::fail(std::move(allowed.error())));
   if (auto fine = check_name(input.name, false); !fine) return reply(core::fail(fine.error()));
-  write<core::organization>(
-      std::move(reply),
-      [this, id, input = std::move(input), expected_version](core::write_session& session) -> core::result<core::organization> {
-        auto stored = session.get_organization(id);
-        if (!stored) return stored;
-        auto policy = policy_of(input, stored->policy);
-        if (!policy) return core::fail(policy.error());
-        stored->policy = *std::move(policy);
-        if (input.name) stored->name = *input.name;
-        stored->updated_at = context_.time.now();
-        if (auto done = session.update_organization(*stored, expected_version); !done) return core::fail(done.error());
-        return session.get_organization(id);
-      },
-      [this](core::organization& changed) { caf::anon_send(registry_, policy_changed{changed.id}); });
+  auto in_its_chain = who;
+  in_its_chain.organization = id;
+  auto note = audit_note{id.to_string(), {{"changed", changed_of(input)}}};
+  write<core::organization>(std::move(reply),
+                            audited<core::organization>(
+                                in_its_chain, "organization.changed", [note](const core::organization&) { return note; },
+                                [this, id, input = std::move(input),
+                                 expected_version](core::write_session& session) -> core::result<core::organization> {
+                                  auto stored = session.get_organization(id);
+                                  if (!stored) return stored;
+                                  auto policy = policy_of(input, stored->policy);
+                                  if (!policy) return core::fail(policy.error());
+                                  stored->policy = *std::move(policy);
+                                  if (input.name) stored->name = *input.name;
+                                  stored->updated_at = context_.time.now();
+                                  if (auto done = session.update_organization(*stored, expected_version); !done)
+                                    return core::fail(done.error());
+                                  return session.get_organization(id);
+                                }),
+                            [this](core::organization& changed) {
+                              const auto share = changed.policy.share();
+                              context_.ledger.set_limit(changed.id, share.max_waiting);
+                              context_.places.set_weight(changed.id, share.weight);
+                              caf::anon_send(registry_, policy_changed{changed.id});
+                            });
 }
 
 }  // namespace waybill::actors

@@ -32,18 +32,28 @@ class Node:
         self.database = store or f"{self.data}/waybill.db"
         with open(f"{folder}/waybill.toml", "w", encoding="utf-8") as file:
             file.write(_CONFIG + extra_config)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("WAYBILL_", "DELIVERY_"))}
-        started = time.monotonic()
-        self.process = processes.start(
-            [f"{build}/bin/waybilld", "--config", f"{folder}/waybill.toml", "--data", self.data, "--listen", f"127.0.0.1:{port}",
-             "--plugins", f"{build}/plugins", *(["--store", store] if store else [])], self.log, env=environment)
-        processes.wait_for_port(port, self.process, self.log)
-        self._wait_until_ready()
-        self.start_seconds = round(time.monotonic() - started, 3)
+        self._command = [f"{build}/bin/waybilld", "--config", f"{folder}/waybill.toml", "--data", self.data, "--listen",
+                         f"127.0.0.1:{port}", "--plugins", f"{build}/plugins", *(["--store", store] if store else [])]
+        self._start()
         self.key_file = f"{self.data}/operator.key"
         with open(self.key_file, encoding="utf-8") as file:
             self._key = file.read().strip()
         self._connection = None
+
+    def _start(self):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("WAYBILL_", "DELIVERY_"))}
+        started = time.monotonic()
+        self.process = processes.start(self._command, self.log, env=environment)
+        processes.wait_for_port(self.port, self.process, self.log)
+        self._wait_until_ready()
+        self.start_seconds = round(time.monotonic() - started, 3)
+
+    def restart(self):
+        """Orderly, on the data that it has."""
+        if code := self.stop():
+            raise SystemExit(f"the node ended with {code}; see {self.log}")
+        self._connection = None
+        self._start()
 
     def _wait_until_ready(self):
         deadline = time.monotonic() + 30
@@ -60,13 +70,16 @@ class Node:
             time.sleep(0.02)
         raise SystemExit(f"the node did not become ready; see {self.log}")
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, organization=None):
         text = None if body is None else json.dumps(body)
         for last in (False, True):
             if self._connection is None:
                 self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             try:
-                self._connection.request(method, path, text, {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"})
+                headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+                if organization:
+                    headers["X-Organization-Id"] = organization
+                self._connection.request(method, path, text, headers)
                 answer = self._connection.getresponse()
                 data = answer.read().decode()
                 break
@@ -79,10 +92,10 @@ class Node:
             raise SystemExit(f"{method} {path}: {answer.status} {data}")
         return data
 
-    def create_webhook(self, url, label, policy, config=None):
+    def create_webhook(self, url, label, policy, config=None, organization=None):
         """A destination as a user makes it: the node makes its signing secret. Returns the id."""
         body = {"type": "webhook", "label": label, "config": {"url": url, **(config or {})}, "policy": policy}
-        return json.loads(self.call("POST", "/v1/destinations", body))["id"]
+        return json.loads(self.call("POST", "/v1/destinations", body, organization))["id"]
 
     def metric(self, name, **labels):
         """The sum over every series of `name` whose labels include `labels`."""

@@ -133,8 +133,9 @@ result<policy_overrides> policy_from_json(const nlohmann::json& json, const std:
   if (const auto* limits = in.member("limits")) read_limits(*limits, in.pointer_to("limits"), scope, out, faults);
   if (const auto* batch = in.member("batch")) read_batch(*batch, in.pointer_to("batch"), out, faults);
   if (const auto* ordering = in.member("ordering")) read_ordering(*ordering, in.pointer_to("ordering"), out, faults);
-  if (const auto* retention = in.member("retention"))
-    out.retention = read_retention(*retention, in.pointer_to("retention"), faults);
+  if (scope == policy_scope::organization)
+    if (const auto* retention = in.member("retention"))
+      out.retention = read_retention(*retention, in.pointer_to("retention"), faults);
   out.disable_threshold = in.count("disableThreshold", bounds::disable_threshold);
   in.refuse_others();
   if (faults.empty()) return out;

@@ -6,22 +6,29 @@
 #include <iterator>
 #include <utility>
 
+#include "core/store/fair_pick.hpp"
+
 namespace waybill::core {
 namespace {
 
 // Accepts wait for the transaction they are in: jobs (claims of thousands of tasks at a start) may add this much to it.
 constexpr milliseconds job_time{10};
 
+/// Moves what stands at `positions` (ascending) to `to`; the others close up.
 template <class T>
-void move_front(std::vector<T>& from, std::vector<T>& to, std::size_t most) {
-  if (from.size() <= most) {
-    to.swap(from);
-    from.clear();
-    return;
+void move_picked(std::vector<T>& from, std::vector<T>& to, const std::vector<std::size_t>& positions) {
+  to.clear();
+  std::size_t kept = 0, next = 0;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (next < positions.size() && positions[next] == i) {
+      to.push_back(std::move(from[i]));
+      ++next;
+    } else {
+      if (kept != i) from[kept] = std::move(from[i]);
+      ++kept;
+    }
   }
-  const auto end = from.begin() + static_cast<std::ptrdiff_t>(most);
-  to.assign(std::make_move_iterator(from.begin()), std::make_move_iterator(end));
-  from.erase(from.begin(), end);
+  from.erase(from.begin() + static_cast<std::ptrdiff_t>(kept), from.end());
 }
 
 template <class T>
@@ -129,8 +136,16 @@ result<void> run_transaction(write_batch& batch, write_session& session, const c
 }  // namespace
 
 void write_batch::take_from(write_batch& inbox, std::size_t most_accepts) {
-  move_front(inbox.deliveries, deliveries, most_accepts);
-  move_front(inbox.accept_done, accept_done, most_accepts);
+  if (inbox.deliveries.size() <= most_accepts) {
+    deliveries.swap(inbox.deliveries);
+    accept_done.swap(inbox.accept_done);
+    inbox.deliveries.clear();
+    inbox.accept_done.clear();
+  } else {
+    const auto picked = fair_pick(inbox.deliveries, most_accepts);
+    move_picked(inbox.deliveries, deliveries, picked);
+    move_picked(inbox.accept_done, accept_done, picked);
+  }
   records.swap(inbox.records);
   record_done.swap(inbox.record_done);
   refused.swap(inbox.refused);

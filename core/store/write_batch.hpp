@@ -34,7 +34,7 @@ struct write_batch {
   [[nodiscard]] bool empty() const { return deliveries.empty() && records.empty() && jobs.empty() && refused.empty(); }
   [[nodiscard]] std::size_t size() const { return deliveries.size() + records.size() + jobs.size(); }
 
-  /// Moves everything here, but no more than `most_accepts` accepts.
+  /// Moves everything here, but no more than `most_accepts` accepts; which, is fair to every organization (fair_pick.hpp).
   void take_from(write_batch& inbox, std::size_t most_accepts);
   void take_accepts_and_jobs(write_batch& inbox);
   /// Records that could not be written go back, in front of those that came since.

@@ -82,6 +82,7 @@ void metrics::attempt(const std::string& type, attempt_action action, failure_ca
 void metrics::task_finished(const std::string& type, task_status status, milliseconds since_accepted) {
   state_->shard().task_finished(type, status, since_accepted);
 }
+void metrics::retry_started(milliseconds late_by) { state_->shard().retry_started(late_by); }
 void metrics::http_request(std::string_view route, int status, milliseconds duration) {
   state_->shard().http_request(route, status, duration);
 }

@@ -38,6 +38,8 @@ public:
   void attempt(const std::string& type, attempt_action action, failure_category category, milliseconds duration);
   /// waybill_tasks_finished_total{type,status}, waybill_task_duration_seconds{type} from acceptance on
   void task_finished(const std::string& type, task_status status, milliseconds since_accepted);
+  /// waybill_retry_lag_seconds: from when a retry was due to when it began
+  void retry_started(milliseconds late_by);
   /// waybill_http_requests_total{route,status}, waybill_http_request_duration_seconds{route}
   void http_request(std::string_view route, int status, milliseconds duration);
   /// waybill_security_events_total{kind}

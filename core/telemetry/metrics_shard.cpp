@@ -30,6 +30,12 @@ const boundaries& handler_buckets() {
   return values;
 }
 
+// A retry on time, by the target of 20 and 100 ms, and one that is hours late.
+const boundaries& lag_buckets() {
+  static const boundaries values{0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1'800, 3'600};
+  return values;
+}
+
 double seconds_of(milliseconds duration) { return std::chrono::duration<double>(std::max(duration, milliseconds{0})).count(); }
 
 // [a-zA-Z0-9_], so that what follows "waybill_" is a valid name whatever a plugin says.
@@ -95,6 +101,8 @@ void metrics_shard::task_finished(const std::string& type, task_status status, m
   increment(series.finished[std::min(static_cast<std::size_t>(status) - 1, statuses - 1)]);
   observe(series.task_seconds, task_buckets(), seconds_of(since_accepted));
 }
+
+void metrics_shard::retry_started(milliseconds late_by) { observe(retry_lag_, lag_buckets(), seconds_of(late_by)); }
 
 metrics_shard::counter_ptr& metrics_shard::counter_of(route_series& series, int status) {
   for (auto& entry : series.by_status)
@@ -169,6 +177,7 @@ void metrics_shard::add_to(family_sum& sum) const {
   constexpr auto counter = prometheus::MetricType::Counter;
   sum.add("waybill_deliveries_accepted_total", "Deliveries accepted.", counter, {}, deliveries_.Collect());
   sum.add("waybill_tasks_accepted_total", "Tasks of the deliveries accepted.", counter, {}, tasks_.Collect());
+  add_histogram(sum, "waybill_retry_lag_seconds", "From when a retry was due to when it began.", {}, retry_lag_);
   types_.for_each([&](const std::string& type, const type_series& series) { add_type(sum, type, series); });
   routes_.for_each([&](const std::string& route, const route_series& series) { add_route(sum, route, series); });
   security_events_.for_each([&](const std::string& kind, const counter_ptr& value) {

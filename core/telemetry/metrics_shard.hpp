@@ -28,6 +28,7 @@ public:
   void accepted(std::uint64_t tasks);
   void attempt(const std::string& type, attempt_action action, failure_category category, milliseconds duration);
   void task_finished(const std::string& type, task_status status, milliseconds since_accepted);
+  void retry_started(milliseconds late_by);
   void http_request(std::string_view route, int status, milliseconds duration);
   void security_event(std::string_view kind);
   void handler_add(const std::string& type, std::string_view name, double value);
@@ -73,6 +74,7 @@ private:
   mutable std::mutex shape_;  ///< by (2)
   prometheus::Counter deliveries_;
   prometheus::Counter tasks_;
+  histogram_ptr retry_lag_;
   series_map<type_series, 100> types_;
   series_map<route_series, 300> routes_;
   series_map<counter_ptr, 100> security_events_;

@@ -29,7 +29,7 @@ from receiver import Receiver, Reply, Reset, Rubbish  # noqa: E402
 
 POLICY = {
     "retry": {"maxAttempts": 100, "initialDelayMs": 30, "multiplier": 2, "maxDelayMs": 300, "jitterFactor": 0.1},
-    "breaker": {"failureThreshold": 8, "recoveryTimeoutMs": 200, "halfOpenMaxCalls": 2},
+    "breaker": {"failureThreshold": 8, "recoveryTimeoutMs": 200, "halfOpenMaxCalls": 2, "rampUpMs": 300},
     "limits": {"maxConcurrency": 16},
     "disableThreshold": 1000000,
 }

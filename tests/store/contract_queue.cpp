@@ -86,3 +86,30 @@ TEST_CASE("a start learns which destinations have something waiting, and from wh
     CHECK(one.next_due == (one.destination == s.hook ? at(30) : at(700)));
   }
 }
+
+TEST_CASE("the backlog names every destination with something waiting, and counts parked tasks by their state too") {
+  ON_EVERY_ENGINE(s);
+  const auto other = s.add_organization("other");
+  const auto parked = s.add_destination(other);
+  s.accept({{s.hook}, at(30)});
+  retry_at(s, s.hook, at(900));
+  s.accept({make_request(other, {{parked}, at(5)})});
+  must(s.write(
+      [&](write_session& w) { return w.set_destination_state(other, parked, destination_state::disabled, "x", at(11)); }));
+  auto all = must(s.reader().backlog(at(100)));
+  REQUIRE(all.size() == 2);
+  if (all[0].destination != s.hook) std::swap(all[0], all[1]);
+  CHECK(all[0].organization == s.org);
+  CHECK_FALSE(all[0].parked);
+  CHECK(all[0].pending == 1);
+  CHECK(all[0].retrying == 1);
+  CHECK(all[0].shown.due == 1);
+  CHECK(all[0].shown.oldest_created_at == at(30));
+  CHECK(all[0].shown.next_due == at(30));
+  CHECK(all[1].organization == other);
+  CHECK(all[1].parked);
+  CHECK(all[1].pending == 1);
+  CHECK(all[1].shown.parked == 1);
+  CHECK(all[1].shown.pending == 0);
+  CHECK_FALSE(all[1].shown.next_due);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/store/store_writer.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <thread>
@@ -229,4 +230,57 @@ TEST_CASE("callbacks may hand in more") {
   done.get_future().wait();
   w.writer->stop();
   CHECK(rounds == 30);
+}
+
+namespace {
+
+struct recording_listener final : queue_listener {
+  void added(const std::vector<task>& tasks) override { waiting += static_cast<int>(tasks.size()); }
+  void moved(const task&, task_status after) override { waiting -= is_final(after) ? 1 : 0, ++moves; }
+  std::atomic<int> waiting{0}, moves{0};
+};
+
+}  // namespace
+
+TEST_CASE("a listener hears of what was committed before anybody is called back, and of nothing else") {
+  recording_listener listener;
+  store_writer::options settings;
+  settings.listener = &listener;
+  running_writer w(settings);
+  const auto request = w.request();
+  std::promise<int> known;
+  w.writer->accept(request, [&](const result<accept_result>&) { known.set_value(listener.waiting); });
+  CHECK(known.get_future().get() == 1);
+  const auto done = w.record(make_outcome(request.tasks.front(), task_status::delivered));
+  CHECK(done.has_value());
+  CHECK(listener.waiting == 0);
+  CHECK(must(w.record(make_outcome(request.tasks.front(), task_status::delivered))) == record_result::fenced);
+  CHECK(listener.moves == 1);
+}
+
+TEST_CASE("where more wait than one transaction takes, every organization has its turn") {
+  store_writer::options settings;
+  settings.max_batch = 2;
+  running_writer w(settings);
+  auto late = make_organization("late");
+  auto to = make_destination(late.id);
+  must(w.run([&](write_session& session) -> result<void> {
+    if (auto made = session.create_organization(late); !made) return made;
+    return session.create_destination(to, {});
+  }));
+  auto go_on = w.hold();
+  std::vector<std::string> order;
+  std::promise<void> all;
+  const auto note = [&](const char* who) {
+    return [&, who](const result<accept_result>& answer) {
+      CHECK(answer.has_value());
+      order.emplace_back(who);
+      if (order.size() == 6) all.set_value();
+    };
+  };
+  for (int i = 0; i < 5; ++i) w.writer->accept(w.request(), note("flood"));
+  w.writer->accept(make_request(late.id, {{to.id}}), note("late"));
+  go_on.set_value();
+  all.get_future().wait();
+  CHECK(std::find(order.begin(), order.end(), "late") - order.begin() == 1);
 }
