@@ -8,7 +8,7 @@ using namespace waybill::tests;
 
 TEST_CASE("A plugin in plain C delivers") {
   opened p{WAYBILL_C_PLUGIN};
-  CHECK(p.type->feature_names() == std::vector<std::string>{"streaming"});
+  CHECK(p.type->feature_names() == std::vector<std::string>{"streaming", "batch"});
   const auto r = p.deliver("0123456789");
   CHECK(r.action == attempt_action::delivered);
   CHECK(r.bytes_sent == 10);

@@ -21,7 +21,7 @@ TEST_CASE("the plugin says what it is") {
   const auto& plugin = webhook();
   CHECK(to_view(plugin->type) == "webhook");
   CHECK(plugin->struct_size == sizeof(wb_plugin));
-  CHECK(plugin->features == (WB_FEATURE_SIGNING_SECRETS | WB_FEATURE_STREAMING));
+  CHECK(plugin->features == (WB_FEATURE_SIGNING_SECRETS | WB_FEATURE_STREAMING | WB_FEATURE_BATCH));
   const auto schema = nlohmann::json::parse(to_view(plugin->config_schema));
   CHECK(schema["type"] == "object");
   CHECK(schema["additionalProperties"] == false);
