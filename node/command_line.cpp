@@ -46,6 +46,14 @@ command_line read_command_line(int argc, char** argv) {
   app.set_version_flag("--version", std::string("waybilld ") + version);
 
   command_line line;
+  auto* backup = app.add_subcommand("backup", "Write everything in the store to FILE; a node may be running on it");
+  auto* restore = app.add_subcommand("restore", "Make an empty store of what `backup` wrote to FILE");
+  auto* migrate = app.add_subcommand("migrate", "Carry everything of one store over into another, empty one");
+  for (auto* command : {backup, restore}) command->add_option("file", line.file, "The backup")->required();
+  migrate->add_option("--from", line.from, "URL, or `sqlite` for the file in the data folder")->required();
+  migrate->add_option("--to", line.to, "URL, or `postgres` for the store that the settings name")->required();
+  for (auto* command : {backup, restore, migrate}) command->fallthrough();
+  app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -55,6 +63,9 @@ command_line read_command_line(int argc, char** argv) {
   }
   if (check) line.what = purpose::check_config;
   if (print) line.what = purpose::print_config;
+  if (*backup) line.what = purpose::backup;
+  if (*restore) line.what = purpose::restore;
+  if (*migrate) line.what = purpose::migrate;
   if (!config.empty()) line.sources.file = config;
   line.sources.environment = environment_value;
   line.sources.environment_names = environment_names();

@@ -11,6 +11,7 @@
 #include "core/config/config.hpp"
 #include "core/telemetry/log.hpp"
 #include "node/command_line.hpp"
+#include "node/maintenance.hpp"
 #include "node/node.hpp"
 #include "node/version.hpp"
 
@@ -43,6 +44,20 @@ void reload(const core::config_sources& sources) {
   }
   if (auto done = core::set_up_logging(settings->log.level, settings->log.format); !done) return complain(done.error());
   core::log(core::log_level::info, "config.reloaded", "The log settings were read again; all others need a restart");
+}
+
+/// Backup, restore, migrate: what they did, or why not.
+int maintain(const core::config& settings, const node::command_line& line) {
+  ::signal(SIGPIPE, SIG_IGN);
+  auto done = line.what == node::purpose::backup    ? node::back_up(settings, line.file)
+              : line.what == node::purpose::restore ? node::restore(settings, line.file)
+                                                    : node::move_store(settings, line.from, line.to);
+  if (!done) {
+    complain(done.error());
+    return exit_failed;
+  }
+  std::cout << *done << "\n";
+  return 0;
 }
 
 int serve(core::config settings, const core::config_sources& sources) {
@@ -99,5 +114,6 @@ int main(int argc, char** argv) {
     complain(done.error());
     return exit_bad_settings;
   }
+  if (line.what != node::purpose::serve) return maintain(*settings, line);
   return serve(*std::move(settings), line.sources);
 }

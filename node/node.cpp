@@ -12,6 +12,7 @@
 #include "core/telemetry/log.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "node/data_folder.hpp"
+#include "node/store_place.hpp"
 
 namespace waybill::node {
 namespace {
@@ -67,10 +68,7 @@ core::result<void> node::floors::start() {
   auto key = folder->key(settings);
   if (!key) return core::fail(key.error());
 
-  const auto url = settings.store.url.empty() ? "sqlite://" + settings.data_dir + "/waybill.db" : settings.store.url;
-  const auto& of_store = settings.store;
-  auto opened = core::open_store(url, {of_store.password_file, of_store.tls_mode, of_store.tls_ca, of_store.tls_certificate,
-                                       of_store.tls_key, of_store.connect_timeout, of_store.statement_timeout});
+  auto opened = core::open_store(store_url(settings), store_server(settings));
   if (!opened) return core::fail(opened.error());
   storage = *std::move(opened);
   if (auto done = folder->prepare(*storage, time, *key); !done) return done;

@@ -105,7 +105,7 @@ class Batches(NodeTest):
         self.assertEqual(pointers, {f"/policy/batch/{name}" for name in ("maxCount", "maxBytes", "maxWaitMs", "size")})
         destination = self.client.destination(self.receiver.url("/x"), batch(7))
         self.assertEqual(destination["policy"]["batch"]["maxCount"], 7)
-        features = {kind["type"]: kind["features"] for kind in self.client.get("/v1/destination-types").json["items"]}
+        features = {kind["type"]: kind["features"] for kind in self.client.get("/v1/destination-types").json["data"]}
         self.assertIn("batch", features["webhook"])
 
 

@@ -76,6 +76,7 @@ public:
   read_session& reader() { return *reader_; }
   void reopen();  ///< closes everything and opens it again, as a restart does
   void close();
+  [[nodiscard]] const std::string& url() const { return url_; }
 
   /// In a transaction of its own, committed when it succeeds.
   template <class Work>

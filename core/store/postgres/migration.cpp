@@ -32,7 +32,7 @@ result<void> apply(connection& db, const migration& step) {
   return fail(error_code::store_unavailable, "migration " + std::string(step.name) + ": " + done.error().message);
 }
 
-result<void> apply_missing(connection& db) {
+result<void> apply_missing(connection& db, int up_to) {
   if (auto made = db.execute(bookkeeping); !made) return made;
   auto applied = applied_steps(db);
   if (!applied) return fail(applied.error());
@@ -43,7 +43,7 @@ result<void> apply_missing(connection& db) {
                                                    ", this program knows up to " + std::to_string(known) +
                                                    ": it was written by a newer version of Waybill");
   for (const auto& step : steps) {
-    if (std::binary_search(applied->begin(), applied->end(), step.number)) continue;
+    if (step.number > up_to || std::binary_search(applied->begin(), applied->end(), step.number)) continue;
     if (auto done = apply(db, step); !done) return done;
   }
   return {};
@@ -51,13 +51,13 @@ result<void> apply_missing(connection& db) {
 
 }  // namespace
 
-result<void> migrate(connection& db) {
+result<void> migrate(connection& db, int up_to) {
   if (auto opened = db.open(); !opened) return opened;
   // Waits for another node's migrations, however long they take.
   if (auto locked = db.execute_script(std::string("SET statement_timeout = 0; SELECT ") + lock_call(lock_kind::migration));
       !locked)
     return locked;
-  auto done = apply_missing(db);
+  auto done = apply_missing(db, up_to);
   db.close();  // gives the lock and the settings back
   return done;
 }

@@ -18,9 +18,12 @@ struct migration {
 /// The steps this binary knows, in order (generated from migrations/*.sql).
 [[nodiscard]] const std::vector<migration>& all_migrations();
 
+inline constexpr int newest_schema = 999;
+
 /// Brings the schema to the newest step: each in a transaction of its own and all under an advisory lock, so that nodes which
 /// start at once do not run one twice. Which were applied stands in the table waybill_schema. store_unavailable for a schema
-/// that a newer binary wrote.
-[[nodiscard]] result<void> migrate(connection& db);
+/// that a newer binary wrote. `up_to`: no further than this number; where an older store is made that is brought to today's
+/// schema with its rows in it.
+[[nodiscard]] result<void> migrate(connection& db, int up_to = newest_schema);
 
 }  // namespace waybill::core::postgres

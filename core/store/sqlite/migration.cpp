@@ -28,7 +28,7 @@ result<void> refuse_foreign(database& db) {
 }
 
 /// Under the write lock. True when a step was applied, false when there is nothing left to do.
-result<bool> apply_next(database& db) {
+result<bool> apply_next(database& db, std::int64_t up_to) {
   if (auto ours = refuse_foreign(db); !ours) return fail(ours.error());
   const auto version = read_number(db, "PRAGMA user_version");
   if (!version) return fail(version.error());
@@ -39,7 +39,7 @@ result<bool> apply_next(database& db) {
                                                    ": it was written by a newer version of Waybill");
   const auto next = std::find_if(all_migrations().begin(), all_migrations().end(),
                                  [&](const migration& one) { return one.number() > *version; });
-  if (next == all_migrations().end()) return false;
+  if (next == all_migrations().end() || next->number() > up_to) return false;
   const auto& step = *next;
   const auto sql = std::string(step.sql) + "; PRAGMA user_version=" + std::to_string(step.number()) +
                    "; PRAGMA application_id=" + std::to_string(application_id);
@@ -56,10 +56,10 @@ std::int64_t migration::number() const {
   return value;
 }
 
-result<void> migrate(database& db) {
+result<void> migrate(database& db, std::int64_t up_to) {
   for (;;) {
     if (auto begun = db.execute("BEGIN IMMEDIATE"); !begun) return begun;
-    auto applied = apply_next(db);
+    auto applied = apply_next(db, up_to);
     if (applied && *applied) {
       if (auto committed = db.execute("COMMIT"); !committed) return committed;
       continue;
