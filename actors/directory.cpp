@@ -32,6 +32,19 @@ void destination_directory::put(core::organization_id id) {
   organizations_.insert(id);
 }
 
+void destination_directory::remove(core::organization_id id) {
+  std::unique_lock lock(mutex_);
+  organizations_.erase(id);
+}
+
+std::vector<core::destination_id> destination_directory::destinations_of(core::organization_id id) const {
+  std::shared_lock lock(mutex_);
+  std::vector<core::destination_id> all;
+  for (const auto& [destination, known] : entries_)
+    if (known.organization == id) all.push_back(destination);
+  return all;
+}
+
 bool destination_directory::knows(core::organization_id id) const {
   std::shared_lock lock(mutex_);
   return organizations_.count(id) != 0;

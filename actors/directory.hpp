@@ -29,6 +29,9 @@ public:
   [[nodiscard]] std::optional<entry> find(core::destination_id id) const;
   [[nodiscard]] std::size_t size() const;
   void put(core::organization_id id);
+  /// From here on it is as unknown; its destinations are not touched.
+  void remove(core::organization_id id);
+  [[nodiscard]] std::vector<core::destination_id> destinations_of(core::organization_id id) const;
   [[nodiscard]] bool knows(core::organization_id id) const;
 
 private:

@@ -7,16 +7,18 @@
 
 namespace waybill::actors {
 
-void engine_service::connect(caf::actor intake, caf::actor registry, caf::actor jobs) {
+void engine_service::connect(caf::actor intake, caf::actor registry, caf::actor jobs, caf::actor erasures) {
   intake_ = std::move(intake);
   registry_ = std::move(registry);
   jobs_ = std::move(jobs);
+  erasures_ = std::move(erasures);
 }
 
 void engine_service::disconnect() {
   intake_ = nullptr;
   registry_ = nullptr;
   jobs_ = nullptr;
+  erasures_ = nullptr;
 }
 
 core::result<core::caller> engine_service::authenticate(std::string_view presented, std::string_view acting_for,
@@ -34,6 +36,14 @@ core::result<core::caller> engine_service::authenticate(std::string_view present
   if (who && !context_.directory.knows(who->organization))
     return core::fail(core::error_code::organization_not_found, "no such organization: " + who->organization.to_string());
   return who;
+}
+
+void engine_service::find_answer(const core::caller& who, const core::once_claim& claim,
+                                 core::reply<std::optional<core::kept_answer>> reply) {
+  context_.readers.run([this, org = who.organization, claim, reply = std::move(reply)](core::read_session* session) mutable {
+    if (session == nullptr) return reply(core::fail(core::error_code::shutting_down, "the node is shutting down"));
+    reply(earlier_answer(context_, *session, org, claim));
+  });
 }
 
 core::result<void> engine_service::require(const core::caller& who, std::uint8_t roles) const {
@@ -59,6 +69,7 @@ core::result<core::destination> engine_service::own_destination(const core::call
 
 void engine_service::report_foreign(const core::caller& who, std::string_view what, const std::string& id) const {
   context_.figures.security_event(std::string("foreign_") + std::string(what));
+  context_.denied.foreign_access(who, what, id);
   core::log(core::log_level::warning, "security.foreign_id", "Something of another organization was asked for",
             {{"organizationId", who.organization.to_string()},
              {"keyId", who.key.to_string()},

@@ -52,6 +52,12 @@ void key_ring::put(core::api_key key) {
   keys_[key.id].key = std::move(key);
 }
 
+void key_ring::forget(core::organization_id organization) {
+  std::unique_lock lock(mutex_);
+  for (auto at = keys_.begin(); at != keys_.end();)
+    at = at->second.key.organization == organization ? keys_.erase(at) : std::next(at);
+}
+
 void key_ring::revoke(core::key_id id, core::utc_time at) {
   std::unique_lock lock(mutex_);
   if (auto found = keys_.find(id); found != keys_.end()) found->second.key.revoked_at = at;

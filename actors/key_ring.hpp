@@ -24,6 +24,7 @@ public:
 
   void put(core::api_key key);
   void revoke(core::key_id id, core::utc_time at);
+  void forget(core::organization_id organization);  ///< every key of it
 
   /// unauthenticated for anything that is not a live key (the reason is not told apart, but for expiry); forbidden for a
   /// live key outside its address ranges or hours, or for an organization that is not its own.

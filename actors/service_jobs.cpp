@@ -90,13 +90,18 @@ void engine_service::create_job(const core::caller& who, core::job_input input, 
        [made](core::read_session& session) { return session.count_dead_letters(made.organization, made.filter); });
 }
 
-void engine_service::save_job(const core::caller&, core::job made, core::reply<core::job> reply) {
-  write<core::job>(
-      std::move(reply),
-      [made = std::move(made)](core::write_session& session) -> core::result<core::job> {
-        if (auto done = session.create_job(made); !done) return core::fail(done.error());
-        return made;
-      },
+void engine_service::save_job(const core::caller& who, core::job made, core::reply<core::job> reply) {
+  write_once<core::job>(
+      who, std::move(reply),
+      audited<core::job>(
+          who, made.work == core::job_work::redrive ? "dead_letters.redrive_ordered" : "dead_letters.discard_ordered",
+          [](const core::job& j) {
+            return audit_note{j.id.to_string(), {{"total", j.total}}};
+          },
+          [made](core::write_session& session) -> core::result<core::job> {
+            if (auto done = session.create_job(made); !done) return core::fail(done.error());
+            return made;
+          }),
       [this](const core::job&) { caf::anon_send(jobs_, jobs_waiting{}); });
 }
 
@@ -131,10 +136,15 @@ void engine_service::change_job(const core::caller& who, core::job_id id, core::
   if (auto allowed = require(who, allow::operate); !allowed) return reply(core::fail(std::move(allowed.error())));
   write<core::job>(
       std::move(reply),
-      [this, who, id, change](core::write_session& session) -> core::result<core::job> {
-        if (auto own = own_job(who, session, id); !own) return own;
-        return session.change_job(who.organization, id, change, context_.time.now());
-      },
+      audited<core::job>(
+          who, "job.changed",
+          [](const core::job& j) {
+            return audit_note{j.id.to_string(), {{"state", core::to_string(j.state)}, {"ratePerSecond", j.rate_per_second}}};
+          },
+          [this, who, id, change](core::write_session& session) -> core::result<core::job> {
+            if (auto own = own_job(who, session, id); !own) return own;
+            return session.change_job(who.organization, id, change, context_.time.now());
+          }),
       [this](const core::job& now) { caf::anon_send(jobs_, job_changed{now}); });
 }
 

@@ -76,28 +76,32 @@ void engine_service::keep_secret(const core::caller& who, core::destination_id i
   }
   if (auto fine = check(input, fresh.secret); !fine) return reply(core::fail(std::move(fine.error())));
   const auto expiry = now + input.overlap.value_or(context_.settings.security.secret_overlap);
-  write<core::signing_secret>(
-      std::move(reply),
-      [this, who, id, fresh, rotate, expiry](core::write_session& session) -> core::result<core::signing_secret> {
-        auto own = own_destination(who, session, id);
-        if (!own) return core::fail(own.error());
-        if (!uses_signing_secrets(context_, own->type))
-          return core::fail(core::error_code::conflict, "destinations of type '" + own->type + "' do not sign");
-        auto live = session.signing_secrets(id);
-        if (!live) return core::fail(live.error());
-        if (live->size() >= max_live_secrets)
-          return core::fail(core::error_code::conflict, "the destination has eight live secrets; delete one first");
-        const auto context = engine_context::seal_context(own->organization, id);
-        if (auto done = session.add_signing_secret(sealed(fresh, context_.box, context)); !done)
-          return core::fail(done.error());
-        if (rotate)
-          if (auto done = expire_older(session, fresh, expiry); !done) return core::fail(done.error());
-        return fresh;
-      },
-      [this](core::signing_secret& kept) {
-        caf::anon_send(registry_, reconfigure{kept.destination});
-        if (kept.customer_supplied) kept.secret.clear();  // whoever brought it has it
-      });
+  write_once<core::signing_secret>(
+      who, std::move(reply),
+      audited<core::signing_secret>(
+          who, rotate ? "secret.rotated" : "secret.added",
+          [id](const core::signing_secret& s) {
+            return audit_note{id.to_string(), {{"secretId", s.id.to_string()}, {"customerSupplied", s.customer_supplied}}};
+          },
+          [this, who, id, fresh, rotate, expiry](core::write_session& session) -> core::result<core::signing_secret> {
+            auto own = own_destination(who, session, id);
+            if (!own) return core::fail(own.error());
+            if (!uses_signing_secrets(context_, own->type))
+              return core::fail(core::error_code::conflict, "destinations of type '" + own->type + "' do not sign");
+            auto live = session.signing_secrets(id);
+            if (!live) return core::fail(live.error());
+            if (live->size() >= max_live_secrets)
+              return core::fail(core::error_code::conflict, "the destination has eight live secrets; delete one first");
+            const auto context = engine_context::seal_context(own->organization, id);
+            if (auto done = session.add_signing_secret(sealed(fresh, context_.box, context)); !done)
+              return core::fail(done.error());
+            if (rotate)
+              if (auto done = expire_older(session, fresh, expiry); !done) return core::fail(done.error());
+            auto seen = fresh;
+            if (seen.customer_supplied) seen.secret.clear();  // whoever brought it has it
+            return seen;
+          }),
+      [this](const core::signing_secret& kept) { caf::anon_send(registry_, reconfigure{kept.destination}); });
 }
 
 void engine_service::delete_secret(const core::caller& who, core::destination_id id, core::secret_id secret,
@@ -108,16 +112,21 @@ void engine_service::delete_secret(const core::caller& who, core::destination_id
         if (!done) return reply(core::fail(done.error()));
         reply({});
       },
-      [this, who, id, secret](core::write_session& session) -> core::result<bool> {
-        if (auto own = own_destination(who, session, id); !own) return core::fail(own.error());
-        const auto now = context_.time.now();
-        auto live = session.signing_secrets(id);
-        if (!live) return core::fail(live.error());
-        const bool last = live->size() == 1 && live->front().id == secret;
-        if (last) return core::fail(core::error_code::conflict, "the last signing secret cannot be deleted; rotate it");
-        if (auto done = session.expire_signing_secret(id, secret, now); !done) return core::fail(done.error());
-        return true;
-      },
+      audited<bool>(
+          who, "secret.deleted",
+          [id, secret](bool) {
+            return audit_note{id.to_string(), {{"secretId", secret.to_string()}}};
+          },
+          [this, who, id, secret](core::write_session& session) -> core::result<bool> {
+            if (auto own = own_destination(who, session, id); !own) return core::fail(own.error());
+            const auto now = context_.time.now();
+            auto live = session.signing_secrets(id);
+            if (!live) return core::fail(live.error());
+            const bool last = live->size() == 1 && live->front().id == secret;
+            if (last) return core::fail(core::error_code::conflict, "the last signing secret cannot be deleted; rotate it");
+            if (auto done = session.expire_signing_secret(id, secret, now); !done) return core::fail(done.error());
+            return true;
+          }),
       [this, id](bool) { caf::anon_send(registry_, reconfigure{id}); });
 }
 

@@ -27,6 +27,9 @@ void add_commands(CLI::App& app, action& chosen) {
   add_queue(app, chosen);
   add_keys(app, chosen);
   add_organizations(app, chosen);
+  add_audit(app, chosen);
+  add_erase(app, chosen);
+  add_legal_holds(app, chosen);
   app.require_subcommand(1);
 }
 

@@ -34,6 +34,9 @@ void add_types(CLI::App& app, action& chosen);
 void add_queue(CLI::App& app, action& chosen);
 void add_keys(CLI::App& app, action& chosen);
 void add_organizations(CLI::App& app, action& chosen);
+void add_audit(CLI::App& app, action& chosen);
+void add_erase(CLI::App& app, action& chosen);
+void add_legal_holds(CLI::App& app, action& chosen);
 
 /// Writes a node's answer as one JSON line.
 void print_json(const json& value);

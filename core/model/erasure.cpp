@@ -26,7 +26,13 @@ std::string canonical(const nlohmann::json& document) {
 
 std::string_view to_string(erasure_state state) { return states.of(state); }
 
-std::string make_certificate(const erasure& of, utc_time finished_at, std::string_view salt) {
+std::string sealed_selector(const erasure& of, std::string_view salt) {
+  if (of.scope == data_scope::organization) return "{}";
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(salt.data());
+  return canonical({{"selectorSalt", to_hex(bytes, salt.size())}, {"selectorSha256", hex_of(std::string(salt) + of.selector)}});
+}
+
+std::string make_certificate(const erasure& of, utc_time finished_at) {
   nlohmann::json document{{"erasureId", of.id.to_string()},
                           {"organizationId", of.organization.to_string()},
                           {"scope", to_string(of.scope)},
@@ -37,11 +43,8 @@ std::string make_certificate(const erasure& of, utc_time finished_at, std::strin
                           {"cancelledTasks", of.cancelled},
                           {"heldDeliveries", of.held},
                           {"erasedRows", of.erased}};
-  if (of.scope != data_scope::organization) {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(salt.data());
-    document["selectorSalt"] = to_hex(bytes, salt.size());
-    document["selectorSha256"] = hex_of(std::string(salt) + of.selector);
-  }
+  const auto sealed = nlohmann::json::parse(of.certificate, nullptr, false);
+  if (sealed.is_object()) document.update(sealed);
   document[hash_member] = hex_of(canonical(document));
   return canonical(document);
 }

@@ -34,12 +34,16 @@ struct erasure {
   std::uint64_t cancelled = 0;                  ///< tasks that were still waiting
   std::uint64_t held = 0;                       ///< deliveries left alone: a legal hold came while it ran
   std::optional<utc_time> finished_at;
-  std::string certificate;  ///< JSON text, once completed
+  std::string certificate;  ///< JSON text, once completed; before, while compacting, what sealed_selector gave
 };
 
-/// The certificate (JSON text): what was asked, by whom, when, how many rows of each table, and the SHA-256 over all of
-/// that. Holds nothing personal: what was erased is named as SHA-256(salt || selector) with its salt.
-[[nodiscard]] std::string make_certificate(const erasure& of, utc_time finished_at, std::string_view salt);
+/// What the certificate says of the selector: SHA-256(salt || selector) and the salt, as JSON text. With it the selector
+/// itself can be forgotten before the engine's files are cleaned.
+[[nodiscard]] std::string sealed_selector(const erasure& of, std::string_view salt);
+
+/// The certificate (JSON text) of an erasure whose selector is sealed: what was asked, by whom, when, how many rows of each
+/// table, and the SHA-256 over all of that. Holds nothing personal.
+[[nodiscard]] std::string make_certificate(const erasure& of, utc_time finished_at);
 /// Whether the text is a certificate whose hash is right.
 [[nodiscard]] bool is_sound_certificate(std::string_view text);
 

@@ -123,7 +123,7 @@ TEST_CASE("an erasure is resumed where it was, with its counts") {
   done.state = erasure_state::completed;
   done.selector.clear();
   done.finished_at = at(3'000);
-  done.certificate = make_certificate(done, at(3'000), "salt");
+  done.certificate = make_certificate(done, at(3'000));
   must(s.write([&](write_session& w) { return w.update_erasure(done); }));
   CHECK(must(s.reader().unfinished_erasures()).empty());
   const auto read = must(s.reader().get_erasure(order.id));

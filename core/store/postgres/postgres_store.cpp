@@ -49,4 +49,17 @@ result<std::unique_ptr<write_session>> postgres_store::open_writer() { return ma
 
 result<std::unique_ptr<read_session>> postgres_store::open_reader() { return make_reader(pool_); }
 
+/// Makes the rows' room free for others to overwrite, beside the traffic. What went into the write-ahead log and its archives
+/// before is the server's to keep as long as it is told to.
+result<bool> postgres_store::compact(std::uint64_t) {
+  connection db(settings_, connection_kind::writer);
+  if (auto opened = db.open(); !opened) return fail(opened.error());
+  if (auto set = db.execute_script("SET statement_timeout = 0"); !set) return fail(set.error());
+  auto done = db.execute_script(
+      "VACUUM deliveries, delivery_queue, delivery_logs, delivery_attempts, delivery_tags, idempotency_keys, "
+      "delivery_destinations, destination_health, webhook_secrets, handler_state, api_keys, organizations, erasures");
+  if (!done) return fail(done.error());
+  return true;
+}
+
 }  // namespace waybill::core::postgres

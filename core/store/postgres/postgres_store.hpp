@@ -22,6 +22,7 @@ public:
 
   result<std::unique_ptr<write_session>> open_writer() override;
   result<std::unique_ptr<read_session>> open_reader() override;
+  result<bool> compact(std::uint64_t most_bytes) override;
   [[nodiscard]] std::string_view name() const override { return "postgresql"; }
 
 private:

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "core/store/sqlite/compaction.hpp"
 #include "core/store/sqlite/migration.hpp"
 
 namespace waybill::core::sqlite {
@@ -72,6 +73,8 @@ result<std::unique_ptr<write_session>> sqlite_store::open_writer() {
   if (!db) return fail(db.error());
   return make_writer(std::move(*db), *care_, std::move(claim));
 }
+
+result<bool> sqlite_store::compact(std::uint64_t most_bytes) { return sqlite::compact(path_, most_bytes); }
 
 result<std::unique_ptr<read_session>> sqlite_store::open_reader() {
   auto db = database::open(path_, connection_kind::reader);

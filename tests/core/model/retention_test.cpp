@@ -27,6 +27,7 @@ TEST_CASE("every fault of a retention is told with its pointer") {
   REQUIRE_FALSE(policy);
   REQUIRE(policy.error().fields.size() == 3);
   for (const auto& fault : policy.error().fields) CHECK(fault.pointer.rfind("/policy/retention/", 0) == 0);
+  CHECK_FALSE(policy_from_json({{"retention", {{"payloadDays", 1}}}}, "/policy", policy_scope::destination));
 }
 
 TEST_CASE("a hold covers what it names and nothing else") {
@@ -61,7 +62,10 @@ TEST_CASE("a certificate proves itself and does not say what was erased") {
   e.selector = "patient-4711";
   e.reason = "request of the data subject";
   e.erased = {{"deliveries", 3}, {"delivery_logs", 5}};
-  const auto text = make_certificate(e, from_unix_ms(1'767'225'600'000), "0123456789abcdef");
+  e.certificate = sealed_selector(e, "0123456789abcdef");
+  CHECK(e.certificate.find("patient-4711") == std::string::npos);
+  const auto text = make_certificate(e, from_unix_ms(1'767'225'600'000));
+  CHECK(text.find("selectorSha256") != std::string::npos);
   CHECK(is_sound_certificate(text));
   CHECK(text.find("patient-4711") == std::string::npos);
   CHECK(text.find("\"deliveries\":3") != std::string::npos);
