@@ -4,6 +4,7 @@
 #include "actors/queue_figures.hpp"
 #include "core/telemetry/log.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -103,13 +104,18 @@ void housekeeping::read_figures() {
     auto totals = session->reconcile();
     auto queue = session->backlog(context.time.now());
     const auto ended = context.time.monotonic();
+    const bool counted = totals && queue;
     if (queue) {
       context.backlog.put(*queue);
       compare_counts(context, mark, *std::move(queue));
     }
     std::lock_guard lock(kept->mutex);
-    kept->not_before = ended + (ended - begun) * rest_per_work;
-    if (!totals) return;
+    if (!counted) return;
+    // A store that did not answer for a while was not counting all that time: a queue grows, but not fourfold from once to
+    // the next.
+    const auto took = std::max<core::mono_time::duration>(ended - begun, core::milliseconds{1});
+    kept->took = kept->took.count() == 0 ? took : std::min(took, 4 * kept->took);
+    kept->not_before = ended + kept->took * rest_per_work;
     kept->totals = *totals;
     kept->known = true;
   });

@@ -31,6 +31,7 @@ private:
     core::reconciliation totals;
     bool known = false;
     core::mono_time not_before;
+    core::mono_time::duration took{0};  ///< by the last count
   };
 
   engine_context& context_;
