@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/queue/delivery_times.hpp"
 #include "core/queue/task_rank.hpp"
 #include "core/security/digest.hpp"
 
@@ -89,6 +90,9 @@ void intake_state::on_submit(const submit& m) {
 core::result<void> intake_state::check(const submission& s) const {
   if (context_->draining.load(std::memory_order_relaxed))
     return core::fail(core::error_code::shutting_down, "the node is shutting down");
+  const auto& r = s.request;
+  if (auto faults = core::check_delivery_times(r.scheduled_at, r.deliver_within, context_->time.now()); !faults.empty())
+    return core::fail({core::error_code::validation_error, "the times do not fit", std::move(faults), std::nullopt});
   const auto& wanted = s.request.destinations;
   if (wanted.empty())
     return core::fail({core::error_code::validation_error,

@@ -31,6 +31,8 @@ bool passes(core::error_code code) { return code == core::error_code::store_unav
 void announce_revived(engine_context& context, const caf::actor& registry, const std::vector<core::task>& revived) {
   if (revived.empty()) return;
   context.ledger.added(revived);
+  for (const auto& task : revived)
+    if (task.deliver_by) context.note_deadline(*task.deliver_by);
   work_waiting work;
   for (const auto& task : revived) work.destinations.push_back(task.destination);
   std::sort(work.destinations.begin(), work.destinations.end());

@@ -118,7 +118,9 @@ TEST_CASE("park: a dead letter holds what came after it until it is redriven and
   CHECK(s.view(next).tasks[0].status == task_status::pending);
   REQUIRE(s.record(keyed_outcome(first, back[0], task_status::failed)) == record_result::recorded);
   CHECK(goes(s).empty());
-  REQUIRE(s.record(keyed_outcome(first, redrive(s, first)[0])) == record_result::recorded);
+  const auto again = redrive(s, first);
+  CHECK(goes(s) == ids{task_of(first).id});
+  REQUIRE(s.record(keyed_outcome(first, again.at(0))) == record_result::recorded);
   CHECK(s.writer().take_order_changes().released.at(0).state.id == task_of(next).id);
   CHECK(goes(s) == ids{task_of(next).id});
 }
