@@ -2,6 +2,7 @@
 #include "api/conditional.hpp"
 #include "api/exchange.hpp"
 #include "api/handlers.hpp"
+#include "api/idempotency.hpp"
 #include "api/json_admin.hpp"
 #include "api/json_text.hpp"
 #include "api/list_query.hpp"
@@ -30,9 +31,11 @@ void list_keys(exchange& x) {
 void create_key(exchange& x) {
   auto input = read_body(x.json_body(), read_key);
   if (!input) return x.answer(input.error());
-  x.service().create_key(x.caller, std::move(*input), x.respond<core::created_key>([](exchange&, const auto& made) {
-    return json_response(201, key_text(made.resource, made.secret));
-  }));
+  answer_once<core::created_key>(
+      x, [](exchange&, const auto& made) { return json_response(201, key_text(made.resource, made.secret)); },
+      [input = *std::move(input)](exchange& y, const core::caller& who, core::reply<core::created_key> reply) {
+        y.service().create_key(who, input, std::move(reply));
+      });
 }
 
 void revoke_key(exchange& x) {
@@ -57,11 +60,16 @@ void list_organizations(exchange& x) {
 void create_organization(exchange& x) {
   auto input = read_body(x.json_body(), [](object_input& body) { return read_organization(body, organization_body::create); });
   if (!input) return x.answer(input.error());
-  x.service().create_organization(x.caller, std::move(*input), x.respond<core::organization>([](exchange& y, const auto& made) {
-    auto response = show_organization(201, made);
-    response.add_header("Location", y.link("/v1/organizations/" + made.id.to_string()));
-    return response;
-  }));
+  answer_once<core::organization>(
+      x,
+      [](exchange& y, const auto& made) {
+        auto response = show_organization(201, made);
+        response.add_header("Location", y.link("/v1/organizations/" + made.id.to_string()));
+        return response;
+      },
+      [input = *std::move(input)](exchange& y, const core::caller& who, core::reply<core::organization> reply) {
+        y.service().create_organization(who, input, std::move(reply));
+      });
 }
 
 void get_organization(exchange& x) {

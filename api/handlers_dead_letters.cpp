@@ -3,6 +3,7 @@
 
 #include "api/exchange.hpp"
 #include "api/handlers.hpp"
+#include "api/idempotency.hpp"
 #include "api/json_input.hpp"
 #include "api/json_job.hpp"
 #include "api/json_text.hpp"
@@ -69,7 +70,11 @@ http_response show_made(exchange& x, const core::job& made) {
 void act_on_dead_letters(exchange& x, core::job_work work) {
   auto wanted = read_body(x.json_body(), [work](object_input& body) { return read_action(body, work); });
   if (!wanted) return x.answer(wanted.error());
-  if (!wanted->dry_run) return x.service().create_job(x.caller, std::move(wanted->job), x.respond<core::job>(show_made));
+  if (!wanted->dry_run)
+    return answer_once<core::job>(
+        x, show_made, [job = std::move(wanted->job)](exchange& y, const core::caller& who, core::reply<core::job> reply) {
+          y.service().create_job(who, job, std::move(reply));
+        });
   x.service().preview_dead_letters(x.caller, std::move(wanted->job.filter),
                                    x.respond<core::dead_letter_preview>([](exchange& y, const auto& preview) {
                                      return json_response(200, preview_text(preview, y.context().options.public_url));

@@ -3,6 +3,7 @@
 
 #include "api/exchange.hpp"
 #include "api/handlers.hpp"
+#include "api/idempotency.hpp"
 #include "api/json_destination.hpp"
 #include "api/json_input.hpp"
 #include "api/json_text.hpp"
@@ -35,9 +36,12 @@ void make_secret(exchange& x, secret_action action) {
   if (!id) return;
   auto input = read_body(x.json_body(), read_secret);
   if (!input) return x.answer(input.error());
-  (x.service().*action)(x.caller, *id, std::move(*input),
-                        x.respond<core::signing_secret>(
-                            [](exchange&, const core::signing_secret& made) { return json_response(201, secret_text(made)); }));
+  answer_once<core::signing_secret>(
+      x, [](exchange&, const core::signing_secret& made) { return json_response(201, secret_text(made)); },
+      [id = *id, input = *std::move(input), action](exchange& y, const core::caller& who,
+                                                    core::reply<core::signing_secret> reply) {
+        (y.service().*action)(who, id, input, std::move(reply));
+      });
 }
 
 }  // namespace

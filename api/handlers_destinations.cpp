@@ -2,6 +2,7 @@
 #include "api/conditional.hpp"
 #include "api/exchange.hpp"
 #include "api/handlers.hpp"
+#include "api/idempotency.hpp"
 #include "api/json_destination.hpp"
 #include "api/json_input.hpp"
 #include "api/json_text.hpp"
@@ -61,15 +62,20 @@ void create_destination(exchange& x) {
   if (auto known = x.query.finish(); !known) return x.answer(known.error());
   auto input = read_body(x.json_body(), [](object_input& body) { return read_destination(body, input_kind::whole); });
   if (!input) return x.answer(input.error());
-  x.service().create_destination(
-      x.caller, std::move(*input), test_first, x.respond<core::created_destination>([](exchange& y, const auto& made) {
+  answer_once<core::created_destination>(
+      x,
+      [](exchange& y, const auto& made) {
         const auto& base = y.context().options.public_url;
         const auto& d = made.resource;
         auto response = json_response(201, destination_text(d, health_of_new(d), made.generated_secret, base));
         response.add_header("Location", base + "/v1/destinations/" + d.id.to_string());
         response.add_header("ETag", entity_tag(d.version));
         return response;
-      }));
+      },
+      [input = *std::move(input), test_first](exchange& y, const core::caller& who,
+                                              core::reply<core::created_destination> reply) {
+        y.service().create_destination(who, input, test_first, std::move(reply));
+      });
 }
 
 void list_destinations(exchange& x) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/model/id.hpp"
+#include "core/model/once.hpp"
 
 namespace waybill::core {
 
@@ -46,6 +48,7 @@ struct caller {
   std::string remote_address;
   std::string request_id;
   std::vector<destination_id> only_destinations;  ///< narrowing; empty: all
+  std::shared_ptr<const once_call> once;          ///< set where the request must have its effect once
 };
 
 }  // namespace waybill::core

@@ -181,23 +181,6 @@ TEST_CASE("destination types are listed and shown with their schema") {
   CHECK(client.get("/v1/destination-types/pigeon").json()["code"] == "DESTINATION_TYPE_NOT_FOUND");
 }
 
-TEST_CASE("dead letters are listed, counted, redriven and discarded") {
-  running_server node;
-  auto client = node.client();
-  CHECK(client.get("/v1/dead-letters?category=remote&type=webhook&destinationId=dst_01K0000000E008000000000002")
-            .json()["data"][0]["taskId"] == "tsk_01K0000000E008000000000005");
-  CHECK(node.service.look([](const auto& s) { return s.letters.category; }) == core::failure_category::remote);
-  CHECK(client.post("/v1/dead-letters/redrive", R"({"dryRun":true,"category":"timeout"})").json()["count"] == 4);
-  CHECK(node.service.look([](const auto& s) { return s.action.dry_run; }));
-  CHECK(client.post("/v1/dead-letters/discard", R"({"taskIds":["tsk_01K0000000E008000000000005"]})").json()["count"] == 5);
-  CHECK(node.service.look([](const auto& s) { return s.action.filter.tasks.size(); }) == 1);
-  CHECK(client.request("POST", "/v1/dead-letters/redrive").status == 200);
-  CHECK(pointers(client.post(
-            "/v1/dead-letters/discard",
-            R"({"taskIds":[],"category":"none","from":"x","to":1,"destinationId":"x","dryRun":"yes","filter":{}})")) ==
-        std::set<std::string>{"/taskIds", "/category", "/from", "/to", "/destinationId", "/dryRun", "/filter"});
-}
-
 TEST_CASE("keys are made with every narrowing there is") {
   running_server node;
   auto client = node.client();

@@ -157,11 +157,15 @@ result<std::optional<task_id>> dead_letter_reader::far_end(organization_id org, 
   return end;
 }
 
-result<std::optional<dead_row>> dead_letter_reader::find(organization_id org, const dead_letter_key& key, utc_time until) {
-  auto found = collect(still_dead_.query(key.destination, key.delivery, key.task, org, until));
-  if (!found) return fail(found.error());
-  if (found->empty()) return std::optional<dead_row>{};
-  return std::optional<dead_row>{found->front()};
+result<std::vector<dead_row>> dead_letter_reader::find(organization_id org, const std::vector<dead_letter_key>& keys,
+                                                       utc_time until) {
+  std::vector<dead_row> dead;
+  for (const auto& key : keys) {
+    auto found = collect(still_dead_.query(key.destination, key.delivery, key.task, org, until));
+    if (!found) return fail(found.error());
+    dead.insert(dead.end(), found->begin(), found->end());
+  }
+  return dead;
 }
 
 result<dead_letter> dead_letter_reader::letter(organization_id org, const dead_row& row, bool with_attempts) {

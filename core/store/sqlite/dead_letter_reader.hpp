@@ -21,8 +21,8 @@ public:
   result<dead_letter> get(organization_id org, task_id id);
   result<dead_letter_scan> scan(organization_id org, const dead_letter_filter& filter, task_id after, std::uint32_t limit,
                                 std::uint32_t walk);
-  /// Nothing if it is no dead letter (any more), or died after `until`.
-  result<std::optional<dead_row>> find(organization_id org, const dead_letter_key& key, utc_time until);
+  /// Those of the keys that are dead letters still and died no later than `until`, in their order.
+  result<std::vector<dead_row>> find(organization_id org, const std::vector<dead_letter_key>& keys, utc_time until);
 
 private:
   result<dead_letter> letter(organization_id org, const dead_row& row, bool with_attempts);
