@@ -160,8 +160,9 @@ void destination_state::note_standing() {
   }
   const bool parked = settings_->state == core::destination_state::disabled || mode_ == mode::disabled ||
                       breaker_.state() == core::breaker_state::open;
-  if (parked == std::exchange(parked_, parked)) return;
-  if (!parked) unparked_at_ = context_->time.now();
+  if (parked_ == parked) return;
+  if (parked_.value_or(false)) unparked_at_ = context_->time.now();
+  parked_ = parked;
   context_->ledger.set_parked(settings_->organization, id_, parked);
 }
 

@@ -134,8 +134,8 @@ private:
   std::uint64_t load_generation_ = 0;
   bool loading_ = false;
   bool loaded_once_ = false;
-  bool parked_ = false;   ///< as the ledger was told
-  bool reduced_ = false;  ///< as is counted for the node
+  std::optional<bool> parked_;  ///< as the ledger was told
+  bool reduced_ = false;        ///< as is counted for the node
   core::utc_time unparked_at_{};
   bool comes_back_ = false;  ///< from being disabled: what was parked is let go by and by
   std::uint32_t failed_loads_ = 0;

@@ -201,8 +201,10 @@ void registry_state::give_up_on(core::destination_id id, entry& crashed) {
         if (!changed) return core::fail(changed.error());
         return {};
       },
-      [context = context_, id](core::result<void> done) {
-        if (done) context->directory.set_state(id, core::destination_state::disabled);
+      [context = context_, org = known->organization, id](core::result<void> done) {
+        if (!done) return;
+        context->directory.set_state(id, core::destination_state::disabled);
+        context->ledger.set_parked(org, id, true);
       });
 }
 
