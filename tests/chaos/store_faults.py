@@ -60,15 +60,7 @@ class OnPostgres(StoreFaults):
         # All is made here: the node needs the URL, and the server must be started from the main thread.
         self.disks = [SmallDisk(200), SmallDisk(600)]
         self.server = Postgres("fsync = on", "full_page_writes = on", "max_wal_size = 192MB", "synchronous_commit = off", tcp=True,
-                               folder=self.disks[0].path / "pg")
-        make = self.server.make
-
-        def make_apart():
-            make()
-            self.server.put_wal_elsewhere(self.disks[1].path / "wal")
-
-        self.server.make = make_apart
-        self.server.__enter__()
+                               folder=self.disks[0].path / "pg", wal_disk=self.disks[1]).__enter__()
         self.network = Network(self.server.port).__enter__()
         self.server.new_database()
         return self.server.tcp_url("test1", self.network.port)

@@ -60,7 +60,8 @@ class SmallDisk:
 class Postgres:
     """with Postgres() as p: Node(environment={"WAYBILL_STORE_URL": p.new_database()})"""
 
-    def __init__(self, *settings, tcp=False, folder=None):
+    def __init__(self, *settings, tcp=False, folder=None, wal_disk=None):
+        self.wal_disk = wal_disk
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="waybill-pg-"))
         self.log = pathlib.Path(tempfile.gettempdir()) / f"waybill-pg-{os.getpid()}-{id(self)}.log"
         self.settings, self.process = list(settings), None
@@ -81,6 +82,8 @@ class Postgres:
 
     def make(self):
         self.script("init", *self.settings)
+        if self.wal_disk:
+            self.put_wal_on(self.wal_disk)
 
     def settle(self):
         self.sql(f"CREATE ROLE waybill LOGIN PASSWORD '{PASSWORD}'")
@@ -157,15 +160,12 @@ class Postgres:
         """Another server that follows this one; enter it to start it."""
         return Standby(self)
 
-    def put_wal_elsewhere(self, folder):
-        """Before the start: the log of transactions on another disk than the data."""
+    def put_wal_on(self, disk):
+        """Once it is made: the log of transactions goes to another disk than the data."""
         wal = self.folder / "data" / "pg_wal"
-        shutil.move(wal, folder)
-        wal.symlink_to(folder)
-        shutil.chown(folder, *self.owner())
-
-    def owner(self):
-        return (self.folder.owner(), self.folder.group())
+        # Not shutil.move, which would leave everything to root.
+        subprocess.run(["mv", wal, disk.path / "wal"], check=True)
+        wal.symlink_to(disk.path / "wal")
 
 
 class Standby(Postgres):

@@ -95,27 +95,20 @@ class FullDisk(unittest.TestCase):
             self.assertEqual(node.client().delivery(identifier)["status"], "completed")
         self.assertEqual(node.stop(), 0)
 
-    def test_postgres_with_no_room_for_its_tables(self):
-        disk, log = self.disk(120), self.disk(400)
-        server = Postgres("fsync = on", "max_wal_size = 128MB", folder=disk.path / "pg")
-        make = server.make
-
-        def make_apart():
-            make()
-            server.put_wal_elsewhere(log.path / "wal")
-
-        server.make = make_apart
+    def server(self, *settings, **where):
+        server = Postgres("fsync = on", "full_page_writes = on", *settings, **where)
         server.__enter__()
         self.addCleanup(server.__exit__)
-        self.run_on(server, disk, dies=False)
+        return server
+
+    def test_postgres_with_no_room_for_its_tables(self):
+        tables, log = self.disk(120), self.disk(400)
+        self.run_on(self.server("max_wal_size = 128MB", folder=tables.path / "pg", wal_disk=log), tables, dies=False)
 
     def test_postgres_with_no_room_for_its_log(self):
         """PostgreSQL gives up altogether then; whoever looks after it makes room and starts it again."""
-        disk = self.disk(150)
-        server = Postgres("fsync = on", "max_wal_size = 64MB", "restart_after_crash = off", folder=disk.path / "pg")
-        server.__enter__()
-        self.addCleanup(server.__exit__)
-        self.run_on(server, disk, dies=True)
+        log = self.disk(100)
+        self.run_on(self.server("max_wal_size = 64MB", "min_wal_size = 32MB", "restart_after_crash = off", wal_disk=log), log, dies=True)
 
 
 if __name__ == "__main__":

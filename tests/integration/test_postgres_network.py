@@ -77,7 +77,7 @@ class OverTheNetwork(unittest.TestCase):
             for name in ("server.pem", "server.key"):
                 shutil.copy(folder / name, folder / "data" / name)
                 if os.geteuid() == 0:
-                    shutil.chown(folder / "data" / name, *server.owner())
+                    shutil.chown(folder / "data" / name, folder.owner(), folder.group())
             (folder / "data" / "server.key").chmod(0o600)
 
         server.make = make_with_certificate
