@@ -290,3 +290,42 @@ TEST_CASE_METHOD(batching_engine, "an engine-wide wish for batches leaves types 
   start();
   CHECK(all_reach(deliver_many(make_destination(), 3), task_status::delivered));
 }
+
+TEST_CASE_METHOD(batching_engine, "of one ordering key at most one task rides in a batch, and no two are under way at once") {
+  std::mutex order;
+  std::vector<core::delivery_id> seen;
+  std::atomic<int> most{0};
+  plugins.on_deliver_batch([&](const calls_of_batch& calls, completions done) {
+    int of_key = 0;
+    {
+      std::lock_guard lock(order);
+      for (const auto& call : calls) {
+        if (call.what.content->ordering_key.empty()) continue;
+        ++of_key;
+        seen.push_back(call.what.state.delivery);
+      }
+    }
+    if (of_key > most) most = of_key;
+    all_delivered(calls, std::move(done));
+  });
+  start();
+  const auto to = make_destination(batches_of(10, 5));
+  std::vector<core::delivery_id> expected;
+  std::vector<core::delivery_id> others;
+  for (int i = 0; i < 10; ++i) {
+    core::delivery_request request;
+    request.destinations = {to};
+    request.payload_type = "data";
+    request.content = "{}";
+    request.ordering_key = "account-7";
+    auto receipt = ask<core::delivery_receipt>([&](auto reply) { service().deliver(admin, request, reply); });
+    REQUIRE(receipt);
+    expected.push_back(receipt->id);
+    others.push_back(deliver(to)->id);
+  }
+  CHECK(all_reach(expected, task_status::delivered));
+  CHECK(all_reach(others, task_status::delivered));
+  CHECK(most == 1);
+  std::lock_guard lock(order);
+  CHECK(seen == expected);
+}

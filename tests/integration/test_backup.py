@@ -128,7 +128,8 @@ class Backup(unittest.TestCase):
     def test_what_waits_in_a_backup_is_delivered_after_the_restore(self):
         node = self.node()
         client = node.start().client()
-        destination = client.destination(self.receiver.script("/later", Reply(503)), {"retry": {"initialDelayMs": 500, "maxDelayMs": 500, "maxAttempts": 100}})
+        destination = client.destination(self.receiver.script("/later", Reply(503)), {
+            "retry": {"initialDelayMs": 500, "maxDelayMs": 500, "maxAttempts": 100}, "breaker": {"failureThreshold": 1000}, "disableThreshold": 1000})
         ids = [client.deliver([destination["id"]], {"n": n})["deliveryId"] for n in range(20)]
         poll(lambda: len(self.receiver.requests("/later")) >= 20, what="first attempts")
         file = self.folder / "store.backup"

@@ -57,6 +57,7 @@ private:
 
   const connection_settings settings_;
   connection db_;
+  std::uint64_t generation_ = 0;  ///< of the connection that has the lock
   std::vector<typed_table> catalog_;
   std::string table_;
   std::optional<statement> insert_;
@@ -67,6 +68,7 @@ private:
 
 result<void> row_import::take_place() {
   if (auto alone = lock_out_writers(db_); !alone) return alone;
+  generation_ = db_.generation();
   return check_empty();
 }
 
@@ -106,9 +108,12 @@ result<void> row_import::begin(const store_head& head) {
   if (!catalog) return fail(catalog.error());
   catalog_ = std::move(*catalog);
   if (auto begun = db_.begin("BEGIN"); !begun) return begun;
-  for (const auto& table : portable_tables()) {
-    if (!table.is_seeded) continue;
-    if (auto done = db_.execute("DELETE FROM " + std::string(table.name)); !done) return done;
+  // A connection that was made anew has not got the lock.
+  if (db_.generation() != generation_) return fail(error_code::store_unavailable, "the connection to the server was lost");
+  for (const auto& table : catalog_) {
+    const auto* known = find_portable_table(table.name);
+    if (known == nullptr || !known->is_seeded) continue;
+    if (auto done = db_.execute("DELETE FROM " + table.name); !done) return done;
   }
   return {};
 }

@@ -102,9 +102,10 @@ result<void> row_import::begin(const store_head& head) {
   if (!catalog) return fail(catalog.error());
   catalog_ = std::move(*catalog);
   if (auto begun = db_->execute("BEGIN"); !begun) return begun;
-  for (const auto& table : portable_tables()) {
-    if (!table.is_seeded) continue;
-    if (auto done = db_->execute(("DELETE FROM " + std::string(table.name)).c_str()); !done) return done;
+  for (const auto& table : catalog_) {
+    const auto* known = find_portable_table(table.name);
+    if (known == nullptr || !known->is_seeded) continue;
+    if (auto done = db_->execute(("DELETE FROM " + table.name).c_str()); !done) return done;
   }
   return {};
 }
