@@ -19,8 +19,8 @@ constexpr const char* writer_settings =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = "
     "off; "
     "SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off; ";
-// What readers list comes in the order of an index and ends after a page; a bitmap would be made of all there is first. Pages of
-// what is listed are in memory, or on a disk that does not seek.
+// What readers list comes in the order of an index and ends after a page; a bitmap would be made of all there is first. Pages
+// of what is listed are in memory, or on a disk that does not seek.
 constexpr const char* reader_settings =
     "SET default_transaction_read_only = on; SET default_transaction_isolation = 'read committed'; "
     "SET enable_bitmapscan = off; SET random_page_cost = 1.1; ";
@@ -28,7 +28,8 @@ constexpr const char* reader_settings =
 // for standbys are the operator's to choose: all of them wait for this server's own disk but "off".
 // The keepalives are the server's: it finds out within seconds that a client's host is gone, and gives its lock to another.
 constexpr const char* common_settings =
-    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000; "
+    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = "
+    "20000; "
     "SET jit = off; SET client_min_messages = error; SET bytea_output = 'hex'; SET row_security = off; "
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; ";
 
@@ -299,13 +300,13 @@ result<std::vector<result_ptr>> connection::collect() {
   return answers;
 }
 
-result<void> connection::execute_script(const std::string& sql) {
+result<void> connection::execute_script(const std::string& sql, steady::duration patience) {
   if (!is_open()) return fail(error_code::store_unavailable, "postgresql: the connection was lost");
   if (PQpipelineStatus(handle_) != PQ_PIPELINE_OFF && PQexitPipelineMode(handle_) == 0) return fail(lost("between statements"));
   if (PQsendQuery(handle_, sql.c_str()) == 0) return fail(lost("while sending"));
   std::optional<error> failure;
   for (;;) {
-    if (!wait_for_result(steady::now() + script_patience)) return fail(lost("while waiting for an answer"));
+    if (!wait_for_result(steady::now() + patience)) return fail(lost("while waiting for an answer"));
     result_ptr one(PQgetResult(handle_));
     if (!one) break;
     if (failed(one.get()) && !failure) failure = error_of(one.get());

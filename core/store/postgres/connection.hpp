@@ -81,8 +81,12 @@ public:
   [[nodiscard]] result<void> end_transaction(std::string_view sql);
   /// Ends the transaction, without saving anything. A connection that cannot do it is closed.
   void rollback();
-  /// Several statements in one text, without parameters or rows: settings, migrations. Nothing may be queued.
-  [[nodiscard]] result<void> execute_script(const std::string& sql);
+  /// Several statements in one text, without parameters or rows: settings, migrations. Nothing may be queued. `patience`: after
+  /// which a server that says nothing is given up; as with any other statement unless told.
+  [[nodiscard]] result<void> execute_script(const std::string& sql) {
+    return execute_script(sql, settings_.statement_timeout + settings_.answer_grace);
+  }
+  [[nodiscard]] result<void> execute_script(const std::string& sql, std::chrono::steady_clock::duration patience);
 
   /// Outside a transaction: opens the connection if need be. To be called ahead of the first `send`; a failure shows there.
   void make_ready();
@@ -98,8 +102,6 @@ public:
 
 private:
   enum class answer_kind : std::uint8_t { lead = 1, commit, prepare, rows };
-  /// A migration may have to rewrite a large table; the statement timeout is the server's to keep.
-  static constexpr std::chrono::hours script_patience{24};
 
   [[nodiscard]] result<void> connect();
   [[nodiscard]] bool is_alive();

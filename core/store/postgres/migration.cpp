@@ -10,6 +10,9 @@
 namespace waybill::core::postgres {
 namespace {
 
+// A migration may have to rewrite a large table. A host that is gone is found out by its keepalives.
+constexpr std::chrono::hours patience{24};
+
 constexpr const char* bookkeeping =
     "CREATE TABLE IF NOT EXISTS waybill_schema ("
     "number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
@@ -26,7 +29,7 @@ result<std::vector<int>> applied_steps(connection& db) {
 result<void> apply(connection& db, const migration& step) {
   const auto text = "BEGIN; " + std::string(step.sql) + "; INSERT INTO waybill_schema (number, name) VALUES (" +
                     std::to_string(step.number) + ", '" + std::string(step.name) + "'); COMMIT";
-  auto done = db.execute_script(text);
+  auto done = db.execute_script(text, patience);
   if (done) return {};
   static_cast<void>(db.execute_script("ROLLBACK"));
   return fail(error_code::store_unavailable, "migration " + std::string(step.name) + ": " + done.error().message);
@@ -54,7 +57,8 @@ result<void> apply_missing(connection& db, int up_to) {
 result<void> migrate(connection& db, int up_to) {
   if (auto opened = db.open(); !opened) return opened;
   // Waits for another node's migrations, however long they take.
-  if (auto locked = db.execute_script(std::string("SET statement_timeout = 0; SELECT ") + lock_call(lock_kind::migration));
+  if (auto locked =
+          db.execute_script(std::string("SET statement_timeout = 0; SELECT ") + lock_call(lock_kind::migration), patience);
       !locked)
     return locked;
   auto done = apply_missing(db, up_to);

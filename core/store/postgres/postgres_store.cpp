@@ -57,7 +57,8 @@ result<bool> postgres_store::compact(std::uint64_t) {
   if (auto set = db.execute_script("SET statement_timeout = 0"); !set) return fail(set.error());
   auto done = db.execute_script(
       "VACUUM deliveries, delivery_queue, delivery_logs, delivery_attempts, delivery_tags, idempotency_keys, "
-      "delivery_destinations, destination_health, webhook_secrets, handler_state, api_keys, organizations, erasures");
+      "delivery_destinations, destination_health, webhook_secrets, handler_state, api_keys, organizations, erasures",
+      std::chrono::hours{24});
   if (!done) return fail(done.error());
   return true;
 }
