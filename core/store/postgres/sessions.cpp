@@ -10,7 +10,6 @@
 #include "core/store/postgres/deadline_writer.hpp"
 #include "core/store/postgres/outcome_writer.hpp"
 #include "core/store/postgres/record_writer.hpp"
-#include "core/store/postgres/unported.hpp"
 #include "core/store/postgres/writer_hold.hpp"
 
 namespace waybill::core::postgres {
@@ -21,7 +20,7 @@ utc_time machine_now() { return std::chrono::time_point_cast<milliseconds>(std::
 /// The read half of both sessions: each call goes to the part that knows, inside one snapshot where it takes several
 /// statements. `Source` lends the parts for the length of a call.
 template <class Session, class Source>
-class reads : public unported_reads<Session> {
+class reads : public Session {
 public:
   explicit reads(Source source) : source_(std::move(source)) {}
 
@@ -116,10 +115,10 @@ public:
   using reads::reads;
 };
 
-class writer_session final : public unported_writes<reads<write_session, owned>> {
+class writer_session final : public reads<write_session, owned> {
 public:
   explicit writer_session(const connection_settings& settings)
-      : unported_writes(owned{std::make_unique<reading>(settings, connection_kind::writer)}) {}
+      : reads(owned{std::make_unique<reading>(settings, connection_kind::writer)}) {}
   result<void> take_hold() { return hold_.take(); }
 
   result<void> begin() override;
