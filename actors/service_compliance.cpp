@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The service's part for the audit trail, legal holds and erasures.
 #include <algorithm>
+#include <cctype>
 
 #include "actors/caf_compat.hpp"
 #include "actors/compliance_messages.hpp"
@@ -22,15 +23,41 @@ core::error invalid(std::vector<core::field_fault> faults) {
   return {core::error_code::validation_error, "the request is not valid", std::move(faults), std::nullopt};
 }
 
+/// The id that the scope asks for, where it asks for one.
+bool names_an_id(const core::scope_input& input) {
+  switch (input.scope) {
+    case core::data_scope::organization:
+      return input.value.empty() || core::organization_id::parse(input.value);
+    case core::data_scope::delivery:
+      return core::delivery_id::parse(input.value).has_value();
+    case core::data_scope::destination:
+      return core::destination_id::parse(input.value).has_value();
+    case core::data_scope::correlation_id:
+    case core::data_scope::tag:
+      break;
+  }
+  return true;
+}
+
 core::result<void> check(const core::scope_input& input) {
   std::vector<core::field_fault> faults;
   if (input.reason.empty() || input.reason.size() > most_reason)
     faults.push_back({"/reason", "length", "reason takes 1 to 1000 bytes"});
   const bool named = input.scope != core::data_scope::organization;
   if (named && (input.value.empty() || input.value.size() > most_value))
-    faults.push_back({"", "length", "what is named takes 1 to 255 bytes"});
+    faults.push_back({"/value", "length", "what is named takes 1 to 255 bytes"});
+  else if (!names_an_id(input))
+    faults.push_back({"/value", "format", "not an id of what the scope names"});
   if (!faults.empty()) return core::fail(invalid(std::move(faults)));
   return {};
+}
+
+/// As a word of its own: a tag may be a single letter.
+bool repeats(const std::string& text, const std::string& word) {
+  const auto is_part = [&](std::size_t at) { return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])); };
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1))
+    if (!(at > 0 && is_part(at - 1)) && !is_part(at + word.size())) return true;
+  return false;
 }
 
 core::error held_by(const core::legal_hold& hold) {
@@ -141,14 +168,14 @@ void engine_service::place_hold(const core::caller& who, core::scope_input input
   hold.reason = std::move(input.reason);
   hold.placed_by = who.key;
   hold.placed_at = context_.time.now();
-  write<core::legal_hold>(core::reply<core::legal_hold>(std::move(reply)),
-                          audited<core::legal_hold>(
-                              who, "legal_hold.placed", [](const core::legal_hold& placed) { return note_of(placed); },
-                              [hold](core::write_session& session) -> core::result<core::legal_hold> {
-                                if (auto placed = session.place_hold(hold); !placed) return core::fail(placed.error());
-                                return hold;
-                              }),
-                          [](core::legal_hold&) {});
+  write_once<core::legal_hold>(who, core::reply<core::legal_hold>(std::move(reply)),
+                               audited<core::legal_hold>(
+                                   who, "legal_hold.placed", [](const core::legal_hold& placed) { return note_of(placed); },
+                                   [hold](core::write_session& session) -> core::result<core::legal_hold> {
+                                     if (auto placed = session.place_hold(hold); !placed) return core::fail(placed.error());
+                                     return hold;
+                                   }),
+                               [](core::legal_hold&) {});
 }
 
 void engine_service::get_hold(const core::caller& who, core::hold_id id, answer<core::legal_hold> reply) {
@@ -185,14 +212,14 @@ void engine_service::order_erasure(const core::caller& who, core::scope_input in
   if (!who.only_destinations.empty())
     return reply(core::fail(core::error_code::forbidden, "a key narrowed to destinations cannot erase"));
   if (auto fine = check(input); !fine) return reply(core::fail(fine.error()));
-  if (!whole && input.reason.find(input.value) != std::string::npos)
+  if (!whole && repeats(input.reason, input.value))
     return reply(core::fail(invalid({{"/reason", "selector", "the reason is kept: it must not repeat what is to be erased"}})));
   core::erasure order;
   order.id = core::erasure_id::make();
   order.organization = who.organization;
   if (whole) {
     const auto organization = core::organization_id::parse(input.value);
-    if (!organization) return reply(core::fail(invalid({{"/organizationId", "format", "not an id of the form org_…"}})));
+    if (!organization) return reply(core::fail(invalid({{"/value", "format", "not an id of the form org_…"}})));
     order.organization = *organization;
   } else {
     order.selector = std::move(input.value);
@@ -212,34 +239,33 @@ void engine_service::order_erasure(const core::caller& who, core::scope_input in
 void engine_service::create_erasure(const core::caller& who, core::erasure order, answer<core::erasure> reply) {
   auto auditor = who;
   auditor.organization = order.organization;
-  write<core::erasure>(core::reply<core::erasure>(std::move(reply)),
-                       audited<core::erasure>(
-                           auditor, "erasure.ordered",
-                           [](const core::erasure& e) {
-                             return audit_note{e.id.to_string(), {{"scope", core::to_string(e.scope)}, {"reason", e.reason}}};
-                           },
-                           [who, order](core::write_session& session) -> core::result<core::erasure> {
-                             // A hold may have come since; its holder finds it honoured by every later step as well.
-                             auto again = order;
-                             auto hold = session.hold_against(again, looked_at_for_holds);
-                             if (!hold) return core::fail(hold.error());
-                             if (*hold) return core::fail(held_by(**hold));
-                             if (order.scope == core::data_scope::organization) {
-                               if (auto there = session.get_organization(order.organization); !there)
-                                 return core::fail(there.error());
-                               if (auto free = refuse_if_operators(session, order.organization); !free)
-                                 return core::fail(free.error());
-                             }
-                             if (auto made = session.create_erasure(order); !made) return core::fail(made.error());
-                             return order;
-                           }),
-                       [this](core::erasure& made) {
-                         if (made.scope == core::data_scope::organization) {
-                           context_.directory.remove(made.organization);
-                           keys_.forget(made.organization);
-                         }
-                         caf::anon_send(erasures_, erasures_waiting{});
-                       });
+  write_once<core::erasure>(
+      who, core::reply<core::erasure>(std::move(reply)),
+      audited<core::erasure>(
+          auditor, "erasure.ordered",
+          [](const core::erasure& e) {
+            return audit_note{e.id.to_string(), {{"scope", core::to_string(e.scope)}, {"reason", e.reason}}};
+          },
+          [who, order](core::write_session& session) -> core::result<core::erasure> {
+            // A hold may have come since; its holder finds it honoured by every later step as well.
+            auto again = order;
+            auto hold = session.hold_against(again, looked_at_for_holds);
+            if (!hold) return core::fail(hold.error());
+            if (*hold) return core::fail(held_by(**hold));
+            if (order.scope == core::data_scope::organization) {
+              if (auto there = session.get_organization(order.organization); !there) return core::fail(there.error());
+              if (auto free = refuse_if_operators(session, order.organization); !free) return core::fail(free.error());
+            }
+            if (auto made = session.create_erasure(order); !made) return core::fail(made.error());
+            return order;
+          }),
+      [this](core::erasure& made) {
+        if (made.scope == core::data_scope::organization) {
+          context_.directory.remove(made.organization);
+          keys_.forget(made.organization);
+        }
+        caf::anon_send(erasures_, erasures_waiting{});
+      });
 }
 
 void engine_service::get_erasure(const core::caller& who, core::erasure_id id, answer<core::erasure> reply) {

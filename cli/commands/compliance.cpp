@@ -221,8 +221,9 @@ void add_erase(CLI::App& app, action& chosen) {
   add_erase_order(*command, chosen);
   command->add_subcommand("list", "every erasure, newest first")->callback([&chosen] {
     chosen = [](context& where) {
-      return list(where, "/v1/erasures", {}, 0,
-                  {{"ID", "id"}, {"SCOPE", "scope"}, {"STATE", "state"}, {"REQUESTED", "requestedAt"}, {"FINISHED", "finishedAt"}});
+      return list(
+          where, "/v1/erasures", {}, 0,
+          {{"ID", "id"}, {"SCOPE", "scope"}, {"STATE", "state"}, {"REQUESTED", "requestedAt"}, {"FINISHED", "finishedAt"}});
     };
   });
   auto* show = command->add_subcommand("show", "how far one is, and its certificate");

@@ -29,7 +29,8 @@ TEST_CASE("audit verify walks every part, and fails for a broken chain", "[cli]"
   fake_node node([&](const received& request) {
     const auto head = R"("head":{"number":9,"hash":"ab"},"anchor":{"number":0,"hash":"00"})";
     if (request.target.find("after=") == std::string::npos)
-      return canned{200, std::string(R"({"sound":true,"complete":false,"checked":5,"fault":null,"nextAfter":5,)") + head + "}", {}};
+      return canned{
+          200, std::string(R"({"sound":true,"complete":false,"checked":5,"fault":null,"nextAfter":5,)") + head + "}", {}};
     return canned{200,
                   std::string(broken ? R"({"sound":false,"fault":{"number":7,"id":null,"reason":"the row is missing"},)"
                                      : R"({"sound":true,"fault":null,)") +
