@@ -13,8 +13,9 @@ namespace {
 
 // Counting walks the whole queue. It gets at most half a percent of one core, so that a long backlog delays nobody's delivery.
 constexpr int rest_per_work = 200;
-constexpr std::uint32_t sweep_chunks = 8;   // of 1 MiB: a few milliseconds
-constexpr std::uint32_t sweep_limit = 500;  // rows per transaction: the writer must not be held up
+constexpr std::uint32_t sweep_chunks = 8;         // of 1 MiB: a few milliseconds
+constexpr std::uint32_t sweep_limit = 500;        // rows per transaction: the writer must not be held up
+constexpr std::chrono::hours jobs_kept{30 * 24};  // after their end
 
 core::metrics::sample gauge(std::string name, std::string help, double value) {
   return {std::move(name), std::move(help), {}, value, false};
@@ -50,7 +51,6 @@ housekeeping::housekeeping(engine_context& context, key_ring& keys)
 
 void housekeeping::run() {
   sweep();
-  sweep_payloads();
   context_.denied.flush();
   read_figures();
   auto used = keys_.take_used();
@@ -59,37 +59,45 @@ void housekeeping::run() {
                        [](const core::result<void>&) {});
 }
 
-void housekeeping::sweep() {
-  context_.writer->run(
-      [now = context_.time.now()](core::write_session& session) -> core::result<void> {
-        if (auto swept = session.sweep_idempotency(now, sweep_limit); !swept) return core::fail(swept.error());
-        return {};
-      },
-      [](const core::result<void>&) {});
-}
-
 namespace {
 
+/// Removes a small portion, and says whether there may be more.
+using sweep_step = core::result<bool> (*)(core::write_session&, core::utc_time now);
+
 /// One small step after the other, so that deliveries are accepted in between.
-void sweep_on(engine_context& context, const std::shared_ptr<std::atomic<bool>>& under_way) {
+void sweep_on(engine_context& context, sweep_step step, const std::shared_ptr<std::atomic<bool>>& under_way) {
   auto more = std::make_shared<bool>(false);
   context.writer->run(
-      [more, now = context.time.now()](core::write_session& session) -> core::result<void> {
-        auto swept = session.sweep_payloads(now, sweep_chunks);
+      [more, step, now = context.time.now()](core::write_session& session) -> core::result<void> {
+        auto swept = step(session, now);
         if (!swept) return core::fail(swept.error());
         *more = *swept;
         return {};
       },
-      [more, under_way, &context](const core::result<void>& done) {
-        if (done && *more) return sweep_on(context, under_way);
+      [more, step, under_way, &context](const core::result<void>& done) {
+        if (done && *more) return sweep_on(context, step, under_way);
         under_way->store(false);
       });
 }
 
+core::result<bool> sweep_payloads(core::write_session& session, core::utc_time now) {
+  return session.sweep_payloads(now, sweep_chunks);
+}
+
+/// Idempotency keys past their window, and jobs that ended long ago.
+core::result<bool> sweep_rows(core::write_session& session, core::utc_time now) {
+  auto keys = session.sweep_idempotency(now, sweep_limit);
+  if (!keys) return core::fail(keys.error());
+  auto jobs = session.sweep_jobs(now - jobs_kept, sweep_limit);
+  if (!jobs) return core::fail(jobs.error());
+  return *keys >= sweep_limit || *jobs >= sweep_limit;
+}
+
 }  // namespace
 
-void housekeeping::sweep_payloads() {
-  if (!sweeping_payloads_->exchange(true)) sweep_on(context_, sweeping_payloads_);
+void housekeeping::sweep() {
+  if (!sweeping_rows_->exchange(true)) sweep_on(context_, sweep_rows, sweeping_rows_);
+  if (!sweeping_payloads_->exchange(true)) sweep_on(context_, sweep_payloads, sweeping_payloads_);
 }
 
 void housekeeping::read_figures() {

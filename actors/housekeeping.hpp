@@ -11,9 +11,9 @@
 
 namespace waybill::actors {
 
-/// The node's regular small work, asked for by the scheduler every few seconds: idempotency rows past their window and payloads
-/// that nobody needs are swept, the times keys were last used are written, and the reconciler's figures and the queue's are
-/// read for /metrics. `run` never blocks: the work happens on the store's threads.
+/// The node's regular small work, asked for by the scheduler every few seconds: idempotency rows past their window, jobs that
+/// ended a month ago and payloads that nobody needs are swept, the times keys were last used are written, and the reconciler's
+/// figures and the queue's are read for /metrics. `run` never blocks: the work happens on the store's threads.
 class housekeeping {
 public:
   housekeeping(engine_context& context, key_ring& keys);
@@ -21,7 +21,6 @@ public:
 
 private:
   void sweep();
-  void sweep_payloads();
   void read_figures();
   [[nodiscard]] std::vector<core::metrics::sample> samples() const;
 
@@ -37,6 +36,7 @@ private:
   engine_context& context_;
   key_ring& keys_;
   std::shared_ptr<figures> figures_;
+  std::shared_ptr<std::atomic<bool>> sweeping_rows_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<std::atomic<bool>> sweeping_payloads_ = std::make_shared<std::atomic<bool>>(false);
 };
 

@@ -3,6 +3,7 @@
 
 #include "api/exchange.hpp"
 #include "api/handlers.hpp"
+#include "api/idempotency.hpp"
 #include "api/json_compliance.hpp"
 #include "api/json_text.hpp"
 #include "api/list_query.hpp"
@@ -84,11 +85,16 @@ void list_legal_holds(exchange& x) {
 void place_legal_hold(exchange& x) {
   auto input = read_body(x.json_body(), [](object_input& body) { return read_scope(body, scope_body::hold); });
   if (!input) return x.answer(input.error());
-  x.service().place_hold(x.caller, std::move(*input), x.respond<core::legal_hold>([](exchange& y, const auto& placed) {
-    auto response = json_response(201, hold_text(placed));
-    response.add_header("Location", y.link("/v1/legal-holds/" + placed.id.to_string()));
-    return response;
-  }));
+  answer_once<core::legal_hold>(
+      x,
+      [](exchange& y, const auto& placed) {
+        auto response = json_response(201, hold_text(placed));
+        response.add_header("Location", y.link("/v1/legal-holds/" + placed.id.to_string()));
+        return response;
+      },
+      [input = *std::move(input)](exchange& y, const core::caller& who, core::reply<core::legal_hold> reply) {
+        y.service().place_hold(who, input, std::move(reply));
+      });
 }
 
 void get_legal_hold(exchange& x) {
@@ -119,11 +125,16 @@ void list_erasures(exchange& x) {
 void order_erasure(exchange& x) {
   auto input = read_body(x.json_body(), [](object_input& body) { return read_scope(body, scope_body::erasure); });
   if (!input) return x.answer(input.error());
-  x.service().order_erasure(x.caller, std::move(*input), x.respond<core::erasure>([](exchange& y, const auto& ordered) {
-    auto response = show_erasure(y, 202, ordered);
-    response.add_header("Location", y.link("/v1/erasures/" + ordered.id.to_string()));
-    return response;
-  }));
+  answer_once<core::erasure>(
+      x,
+      [](exchange& y, const auto& ordered) {
+        auto response = show_erasure(y, 202, ordered);
+        response.add_header("Location", y.link("/v1/erasures/" + ordered.id.to_string()));
+        return response;
+      },
+      [input = *std::move(input)](exchange& y, const core::caller& who, core::reply<core::erasure> reply) {
+        y.service().order_erasure(who, input, std::move(reply));
+      });
 }
 
 void get_erasure(exchange& x) {
