@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
@@ -25,6 +26,18 @@ inline bool eventually(const std::function<bool()>& holds) {
   }
   return true;
 }
+
+/// The machine's clock, which a test may push on.
+class pushed_clock final : public core::clock {
+public:
+  [[nodiscard]] core::utc_time now() const override { return machine_.now() + core::milliseconds{ahead_ms_.load()}; }
+  [[nodiscard]] core::mono_time monotonic() const override { return machine_.monotonic(); }
+  void push(std::chrono::hours by) { ahead_ms_ += std::chrono::duration_cast<core::milliseconds>(by).count(); }
+
+private:
+  core::system_clock machine_;
+  std::atomic<std::int64_t> ahead_ms_{0};
+};
 
 /// An engine on a SQLite store of its own with scripted plugins; can be stopped and started again on the same store.
 class running_engine {
@@ -107,7 +120,7 @@ public:
   core::delivery_service& service() { return engine->service(); }
 
   core::config settings;
-  core::system_clock time;
+  pushed_clock time;
   core::metrics figures;
   scripted_plugins plugins;
   std::unique_ptr<core::store> storage;
