@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::uint32_t page_size = 500;
 constexpr std::size_t scheduler_threads = 2;
+constexpr std::chrono::milliseconds least_lease{10'000};  // a store that is busy for a while is no broken upload
 // At a start: 5,000 destinations a second, about what two reader threads load.
 constexpr std::size_t woken_at_once = 250;
 constexpr core::milliseconds wake_interval{50};
@@ -54,7 +55,7 @@ core::payload_intake::options upload_options(const core::config& settings) {
   o.organization_bytes = settings.store.organization_payload_bytes;
   o.most_at_once = settings.server.max_uploads;
   // Longer than the api waits for a sender that is silent, so that the sweep never takes an upload that lives.
-  o.lease = 2 * settings.server.upload_idle_timeout;
+  o.lease = std::max(2 * settings.server.upload_idle_timeout, least_lease);
   o.keep_unused = settings.store.keep_unused_payloads;
   return o;
 }

@@ -34,7 +34,7 @@ std::string digest_field(const core::sha256_digest& digest) {
   return "sha-256=:" + core::to_base64(digest_bytes(digest)) + ":";  // RFC 9530
 }
 
-http_response created(exchange&, const core::payload& stored) {
+http_response created(const core::payload& stored) {
   auto response = json_response(201, to_text({{"payloadId", stored.id.to_string()},
                                               {"size", stored.size},
                                               {"sha256", core::to_hex(stored.sha256.data(), stored.sha256.size())},
@@ -91,7 +91,10 @@ private:
 
   void finish_if_done(exchange& x) {
     if (!has_all_ || storing_ > 0 || std::exchange(is_finishing_, true)) return;
-    to_->finish(expected_, x.respond<core::payload>(created));
+    // Kept until it has answered: dropped before, it would be given up.
+    to_->finish(expected_, x.respond<core::payload>([self = shared_from_this()](exchange&, const core::payload& stored) {
+      return created(stored);
+    }));
   }
 
   std::shared_ptr<core::payload_upload> to_;

@@ -161,9 +161,9 @@ private:
 /// An exchange over a RESTinio connection. Holds the request, which holds the connection, until the answer is handed over.
 class restinio_exchange final : public exchange {
 public:
-  restinio_exchange(api_context& context, pending_requests& pending, std::shared_ptr<outbox> box,
+  restinio_exchange(api_context& context, pending_requests& pending, std::shared_ptr<outbox> box, asio::io_context& io,
                     restinio::request_handle_t handle)
-      : exchange(context, pending, std::move(box)), handle_(std::move(handle)) {
+      : exchange(context, pending, std::move(box)), io_(io), handle_(std::move(handle)) {
     const auto& header = handle_->header();
     request.method = method_of(header.method());
     request.target = header.request_target();
@@ -174,6 +174,12 @@ public:
     request.remote_address = handle_->remote_endpoint().address().to_string();
     header_reader reader{request.headers};
     header.for_each_field([&reader](const auto& field) { reader.take(field); });
+  }
+
+  void dispatch_from_parser() {
+    is_in_parser_ = true;
+    dispatch(*this);
+    is_in_parser_ = false;
   }
 
 protected:
@@ -191,9 +197,15 @@ protected:
     const restinio::response_output_flags_t flags{restinio::response_parts_attr_t::final_parts,
                                                   keep_alive ? restinio::response_connection_attr_t::connection_keepalive
                                                              : restinio::response_connection_attr_t::connection_close};
-    restinio::writable_items_container_t items;
-    items.emplace_back(std::move(bytes));
-    connection->write_response_parts(id, flags, restinio::write_group_t{std::move(items)});
+    auto write = [connection, id, flags, bytes = std::move(bytes)]() mutable {
+      restinio::writable_items_container_t items;
+      items.emplace_back(std::move(bytes));
+      connection->write_response_parts(id, flags, restinio::write_group_t{std::move(items)});
+    };
+    // RESTinio 0.6 that is answered while it parses goes on to the next request of a pipeline at once, and once more when the
+    // answer has been written, which throws away what it has read of that request by then.
+    if (is_in_parser_) return asio::post(io_, std::move(write));
+    write();
   }
 
 private:
@@ -203,7 +215,9 @@ private:
     request.headers = {};
   }
 
+  asio::io_context& io_;
   restinio::request_handle_t handle_;
+  bool is_in_parser_ = false;
 };
 
 }  // namespace
@@ -238,9 +252,9 @@ struct lane::parts {
   }
 
   restinio::request_handling_status_t serve(restinio::request_handle_t handle) {
-    const auto x = std::make_shared<restinio_exchange>(context, pending, box, std::move(handle));
+    const auto x = std::make_shared<restinio_exchange>(context, pending, box, io, std::move(handle));
     pending.add(x);
-    dispatch(*x);
+    x->dispatch_from_parser();
     return restinio::request_accepted();
   }
 

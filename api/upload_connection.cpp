@@ -34,7 +34,7 @@ public:
     request.target = head.target;
     request.body_length = head.length;
     request.remote_address = from_->remote_address_;
-    request.keep_alive = false;  // until the body is in: before that nothing can follow on the connection
+    request.keep_alive = from_->may_go_on();
     header_sorter sorter{request.headers};
     for (const auto& [name, value] : head.fields) sorter.take(name, value);
   }
@@ -130,10 +130,16 @@ void upload_connection::read_head() {
 void upload_connection::dispatch_upload() {
   stage_ = stage::body;
   expect_progress(around_.context.options.request_timeout);
+  if (framing_.head().length == 0u) unparsed_.remove_prefix(framing_.take(unparsed_, piece_));
   exchange_ = std::make_shared<upload_exchange>(shared_from_this());
   around_.uploads.add(exchange_);
   const auto kept = exchange_;
   dispatch(*kept);
+}
+
+/// Before the body is in nothing can follow on the connection.
+bool upload_connection::may_go_on() const {
+  return framing_.now() == upload_framing::stage::done && framing_.head().keep_alive;
 }
 
 void upload_connection::want(body_receiver next) {
@@ -170,7 +176,7 @@ void upload_connection::say_continue() {
 
 void upload_connection::deliver_piece() {
   const bool last = framing_.now() == upload_framing::stage::done;
-  if (last) exchange_->request.keep_alive = framing_.head().keep_alive;
+  exchange_->request.keep_alive = may_go_on();
   body_piece piece{std::exchange(piece_, {}), last};
   if (!last) piece_.reserve(core::payload_chunk_bytes);
   const auto next = std::exchange(wanted_, nullptr);

@@ -52,6 +52,7 @@ private:
   void decide();
   void read_head();
   void dispatch_upload();
+  [[nodiscard]] bool may_go_on() const;
   void want(body_receiver next);
   void read_body();
   void deliver_piece();

@@ -41,8 +41,9 @@ std::size_t upload_scout::ordinary(std::string_view bytes) {
   while (!off_ && at < bytes.size()) {
     if (between_) {
       // Empty lines in front of a request are skipped by every parser (RFC 9112 section 2.2).
-      const auto start = std::min(bytes.find_first_not_of("\r\n", at), bytes.size());
-      if (start < bytes.size() && guess_upload(bytes.substr(start)) != upload_guess::no) return at;
+      const auto start = bytes.find_first_not_of("\r\n", at);
+      if (start == std::string_view::npos) return bytes.size();
+      if (guess_upload(bytes.substr(start)) != upload_guess::no) return at;
       http_parser_init(&parser_, HTTP_REQUEST);
       between_ = false;
     }

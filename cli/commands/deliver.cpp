@@ -61,12 +61,15 @@ void add_delivery_options(CLI::App& command, delivery_options& d) {
   command.add_option("--at", d.scheduled_at, "not before this time, as 2026-01-31T09:15:00Z");
 }
 
-/// What does not fit into the body of a delivery, and what is no JSON and does not claim to be.
+/// What does not fit into the body of a delivery, and what is no JSON and does not claim to be. Standard input has no name to
+/// tell, so it is JSON unless --content-type says otherwise.
 bool must_upload(const deliver_options& options, const content_source& source) {
   if (options.upload) return true;
-  if (options.as_text) return !source.is_whole();
-  const bool claims_json = core::is_json_media_type(media_type_of(options.files.front(), options.delivery.content_type));
-  return !source.is_whole() || (!claims_json && !json::accept(source.beginning()));
+  if (options.as_text || !source.is_whole()) return !source.is_whole();
+  const auto& path = options.files.front();
+  const auto& said = options.delivery.content_type;
+  const bool claims_json = (path == "-" && said.empty()) || core::is_json_media_type(media_type_of(path, said));
+  return !claims_json && !json::accept(source.beginning());
 }
 
 }  // namespace

@@ -28,8 +28,11 @@ void payload_intake::begin(organization_id org, std::string content_type, std::o
   /// What the receiver holds. Its end is the end of the upload; the parts under way keep the upload itself.
   class held_upload final : public payload_upload {
   public:
-    explicit held_upload(std::shared_ptr<upload> what) : what_(std::move(what)) {}
-    ~held_upload() override { what_->dropped(); }
+    held_upload(std::shared_ptr<upload> what, std::shared_ptr<shared> with) : what_(std::move(what)), with_(std::move(with)) {}
+    ~held_upload() override {
+      what_->dropped();
+      with_->under_way.fetch_sub(1);
+    }
     held_upload(const held_upload&) = delete;
     held_upload& operator=(const held_upload&) = delete;
     void append(std::string bytes, std::function<void(result<void>)> stored) override {
@@ -41,6 +44,7 @@ void payload_intake::begin(organization_id org, std::string content_type, std::o
 
   private:
     std::shared_ptr<upload> what_;
+    std::shared_ptr<shared> with_;
   };
 
   const auto& settings = shared_->settings;
@@ -48,8 +52,10 @@ void payload_intake::begin(organization_id org, std::string content_type, std::o
   if (announced && *announced > settings.most_bytes)
     return done(core::fail(error_code::payload_too_large,
                            "the payload is larger than " + std::to_string(settings.most_bytes) + " bytes"));
-  if (shared_->under_way.load() >= settings.most_at_once)
+  if (shared_->under_way.fetch_add(1) >= settings.most_at_once) {
+    shared_->under_way.fetch_sub(1);
     return done(core::fail({error_code::rate_limit_exceeded, "too many uploads are under way", {}, pause_when_full}));
+  }
   payload arriving;
   arriving.id = payload_id::make();
   arriving.organization = org;
@@ -57,8 +63,8 @@ void payload_intake::begin(organization_id org, std::string content_type, std::o
   arriving.created_at = shared_->time.now();
   auto one = std::make_shared<upload>(shared_, arriving);
   shared_->writer.run(
-      [arriving = std::move(arriving), until = arriving.created_at + settings.lease, announced,
-       quota = settings.organization_bytes](write_session& session) -> result<void> {
+      [arriving, with = shared_, announced](write_session& session) -> result<void> {
+        const auto quota = with->settings.organization_bytes;
         if (quota > 0 && announced) {
           const auto held = session.payload_bytes(arriving.organization);
           if (!held) return core::fail(held.error());
@@ -66,11 +72,12 @@ void payload_intake::begin(organization_id org, std::string content_type, std::o
             return core::fail(error_code::payload_too_large,
                               "the organization's payloads would hold more than " + std::to_string(quota) + " bytes");
         }
-        return session.begin_payload(arriving, until);
+        return session.begin_payload(arriving, with->lease_end());
       },
-      [one = std::move(one), done = std::move(done)](const result<void>& stored) mutable {
+      [one = std::move(one), with = shared_, done = std::move(done)](const result<void>& stored) mutable {
+        std::shared_ptr<payload_upload> held = std::make_shared<held_upload>(std::move(one), std::move(with));
         if (!stored) return done(core::fail(stored.error()));
-        done(std::shared_ptr<payload_upload>(std::make_shared<held_upload>(std::move(one))));
+        done(std::move(held));
       });
 }
 

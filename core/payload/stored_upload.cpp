@@ -10,8 +10,6 @@ namespace {
 
 error shutting_down() { return {error_code::shutting_down, "the node is stopping", {}, std::nullopt}; }
 
-error failed_before() { return {error_code::store_unavailable, "an earlier part of the upload could not be stored", {}, {}}; }
-
 error not_json(std::uint64_t position) {
   return {error_code::validation_error,
           "the content is not JSON",
@@ -38,11 +36,7 @@ private:
 }  // namespace
 
 payload_intake::upload::upload(std::shared_ptr<shared> with, payload arriving)
-    : shared_(std::move(with)), arriving_(std::move(arriving)), is_json_(is_json_media_type(arriving_.content_type)) {
-  shared_->under_way.fetch_add(1);
-}
-
-payload_intake::upload::~upload() { shared_->under_way.fetch_sub(1); }
+    : shared_(std::move(with)), arriving_(std::move(arriving)), is_json_(is_json_media_type(arriving_.content_type)) {}
 
 template <class Work, class Refuse>
 void payload_intake::upload::on_thread(Work work, Refuse refuse) {
@@ -54,9 +48,9 @@ void payload_intake::upload::on_thread(Work work, Refuse refuse) {
 void payload_intake::upload::append(std::string bytes, answer done) {
   on_thread(
       [bytes = std::move(bytes), done](upload& self) mutable {
-        if (self.failed_) return done(core::fail(failed_before()));
+        if (const auto before = self.failure()) return done(core::fail(*before));
         if (auto taken = self.take(bytes); !taken) {
-          self.failed_ = true;
+          self.keep_failure(taken.error());
           return done(core::fail(taken.error()));
         }
         self.store(std::move(bytes), std::move(done));
@@ -90,10 +84,10 @@ void payload_intake::upload::store(std::string bytes, answer done) {
 
 void payload_intake::upload::store_chunk(std::string content, answer done) {
   auto chunk = packer_.pack(next_chunk_++, std::move(content));
-  shared_->writer.run([id = arriving_.id, chunk = std::move(chunk),
-                       until = lease_end()](write_session& session) { return session.append_chunk(id, chunk, until); },
+  shared_->writer.run([with = shared_, id = arriving_.id, chunk = std::move(chunk)](
+                          write_session& session) { return session.append_chunk(id, chunk, with->lease_end()); },
                       [self = shared_from_this(), done = std::move(done)](result<void> stored) {
-                        if (!stored) self->failed_ = true;
+                        if (!stored) self->keep_failure(stored.error());
                         done(std::move(stored));
                       });
 }
@@ -101,9 +95,9 @@ void payload_intake::upload::store_chunk(std::string content, answer done) {
 void payload_intake::upload::finish(std::optional<sha256_digest> expected, std::function<void(result<payload>)> done) {
   on_thread(
       [expected, done](upload& self) mutable {
-        if (self.failed_) return done(core::fail(failed_before()));
+        if (const auto before = self.failure()) return done(core::fail(*before));
         if (auto good = self.check_end(expected); !good) {
-          self.failed_ = true;
+          self.keep_failure(good.error());
           return done(core::fail(good.error()));
         }
         self.store_last(std::move(done));
@@ -123,20 +117,29 @@ result<void> payload_intake::upload::check_end(const std::optional<sha256_digest
   return {};
 }
 
+void payload_intake::upload::keep_failure(const error& why) {
+  const std::lock_guard hold{lock_};
+  if (!failure_) failure_ = why;
+}
+
+std::optional<error> payload_intake::upload::failure() const {
+  const std::lock_guard hold{lock_};
+  return failure_;
+}
+
 /// The rest and the end in one job: a payload is whole or not there.
 void payload_intake::upload::store_last(std::function<void(result<payload>)> done) {
   auto kept = std::make_shared<payload>(arriving_);
   std::optional<payload_chunk> last;
   if (!gathered_.empty()) last = packer_.pack(next_chunk_++, std::move(gathered_));
-  const auto& settings = shared_->settings;
   shared_->writer.run(
-      [kept, last = std::move(last), until = lease_end(), expires = shared_->time.now() + settings.keep_unused,
-       quota = settings.organization_bytes](write_session& session) -> result<void> {
+      [with = shared_, kept, last = std::move(last)](write_session& session) -> result<void> {
         if (last)
-          if (auto stored = session.append_chunk(kept->id, *last, until); !stored) return stored;
-        auto stored = session.finish_payload(*kept, expires);
+          if (auto stored = session.append_chunk(kept->id, *last, with->lease_end()); !stored) return stored;
+        auto stored = session.finish_payload(*kept, with->time.now() + with->settings.keep_unused);
         if (!stored) return core::fail(stored.error());
         *kept = *std::move(stored);
+        const auto quota = with->settings.organization_bytes;
         if (quota == 0) return {};
         const auto held = session.payload_bytes(kept->organization);
         if (!held) return core::fail(held.error());
@@ -147,7 +150,7 @@ void payload_intake::upload::store_last(std::function<void(result<payload>)> don
       },
       [self = shared_from_this(), kept, done = std::move(done)](const result<void>& stored) {
         if (!stored) {
-          self->failed_ = true;
+          self->keep_failure(stored.error());
           return done(core::fail(stored.error()));
         }
         self->finished_ = true;
@@ -157,7 +160,7 @@ void payload_intake::upload::store_last(std::function<void(result<payload>)> don
 
 void payload_intake::upload::dropped() {
   if (finished_) return;
-  failed_ = true;
+  keep_failure({error_code::conflict, "the upload was given up", {}, std::nullopt});
   // When even this fails the lease runs out.
   shared_->writer.run([id = arriving_.id](write_session& session) { return session.abort_payload(id); }, {});
 }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,9 @@ namespace waybill::core {
 /// What all uploads of a node share; outlives them by being theirs too.
 struct payload_intake::shared {
   shared(store_writer& w, const clock& t, options s) : writer(w), time(t), settings(s) {}
+  /// To be asked in the writer's job: it may have waited.
+  [[nodiscard]] utc_time lease_end() const { return time.now() + settings.lease; }
+
   store_writer& writer;
   const clock& time;
   const options settings;
@@ -25,11 +29,10 @@ struct payload_intake::shared {
 };
 
 /// One upload. Its own part runs on the intake's one thread, in the order of the calls; the store's answers come on the
-/// writer's. What may fail for good is remembered in `failed_`, so that nothing is stored behind a gap.
+/// writer's. The first failure is remembered, so that nothing is stored behind a gap.
 class payload_intake::upload : public std::enable_shared_from_this<upload> {
 public:
   upload(std::shared_ptr<shared> with, payload arriving);
-  ~upload();
   upload(const upload&) = delete;
   upload& operator=(const upload&) = delete;
 
@@ -37,7 +40,6 @@ public:
   void finish(std::optional<sha256_digest> expected, std::function<void(result<payload>)> done);
   /// Its owner is gone: unless it was finished, nothing of it stays.
   void dropped();
-  [[nodiscard]] const payload& arriving() const { return arriving_; }
 
 private:
   using answer = std::function<void(result<void>)>;
@@ -48,13 +50,16 @@ private:
   void store_chunk(std::string content, answer done);
   void store_last(std::function<void(result<payload>)> done);
   [[nodiscard]] result<void> check_end(const std::optional<sha256_digest>& expected);
-  [[nodiscard]] utc_time lease_end() const { return shared_->time.now() + shared_->settings.lease; }
+  /// Keeps the first failure, which then answers all that comes behind it.
+  void keep_failure(const error& why);
+  [[nodiscard]] std::optional<error> failure() const;
 
   const std::shared_ptr<shared> shared_;
   payload arriving_;
   const bool is_json_;
-  std::atomic<bool> failed_{false};
   std::atomic<bool> finished_{false};
+  mutable std::mutex lock_;
+  std::optional<error> failure_;  ///< the first, guarded
 
   // The intake's thread only.
   body_digest digest_;

@@ -12,11 +12,15 @@ using namespace core;
 
 /// An upload into memory that answers as the service does: from wherever it answers from.
 class fake_service::fake_upload final : public payload_upload {
+  enum class ending { none = 1, finished, dropped };
+
 public:
   explicit fake_upload(fake_service& to) : to_(to) {}
   ~fake_upload() override {
     std::lock_guard lock{to_.mutex_};
-    if (!finished_) ++to_.uploads_dropped;
+    if (*ended_ == ending::finished) return;
+    *ended_ = ending::dropped;
+    ++to_.uploads_dropped;
   }
   fake_upload(const fake_upload&) = delete;
   fake_upload& operator=(const fake_upload&) = delete;
@@ -40,23 +44,35 @@ public:
       return to_.later([done = std::move(done)] {
         done(fail({error_code::validation_error, "another digest", {{"Content-Digest", "sha-256", "it is not that"}}, {}}));
       });
-    {
-      std::lock_guard lock{to_.mutex_};
-      finished_ = true;
-      ++to_.uploads_finished;
-    }
-    to_.later([done = std::move(done), kept] { done(kept); });
+    to_.later([&to = to_, ended = ended_, done = std::move(done), kept] {
+      {
+        std::lock_guard lock{to.mutex_};
+        // Whoever drops it before this is answered has given it up.
+        if (*ended == ending::dropped) return done(fail(error_code::conflict, "the upload was given up"));
+        *ended = ending::finished;
+        ++to.uploads_finished;
+      }
+      done(kept);
+    });
   }
 
 private:
   fake_service& to_;
   std::string content_;
-  bool finished_ = false;
+  std::shared_ptr<ending> ended_ = std::make_shared<ending>(ending::none);
 };
 
 void fake_service::begin_upload(const caller& who, upload_request said, reply<std::shared_ptr<payload_upload>> reply) {
   note("begin_upload", who, [&] { upload = std::move(said); });
-  give(std::move(reply), result<std::shared_ptr<payload_upload>>{std::make_shared<fake_upload>(*this)});
+  std::optional<error> failure;
+  {
+    std::lock_guard lock{mutex_};
+    failure = std::exchange(failure_, std::nullopt);
+  }
+  later([this, reply = std::move(reply), failure] {
+    if (failure) return reply(fail(*failure));
+    reply(std::make_shared<fake_upload>(*this));
+  });
 }
 
 void fake_service::read_payload(const caller& who, const delivery_ptr&, std::uint64_t offset,

@@ -90,6 +90,55 @@ TEST_CASE("deliver does not let a file's content break out of the payload", "[cl
   CHECK(node.requests().empty());
 }
 
+TEST_CASE("deliver uploads what is no JSON and does not claim to be, then names it", "[cli]") {
+  fake_node node([](const received& r) {
+    return r.target == "/v1/payloads" ? canned{201, R"({"payloadId":"pay_01","size":6,"sha256":"00"})", {}} : accept(r);
+  });
+  const scratch_folder folder;
+  const auto done = run(node.url(), {"deliver", folder.file("rows.csv", "a;b\n1;"), "--to", "dst_A"});
+  REQUIRE(done.code == 0);
+  const auto requests = node.requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].target == "/v1/payloads");
+  CHECK(requests[0].headers.at("content-type") == "text/csv");
+  CHECK(requests[0].body == "a;b\n1;");
+  CHECK(json::parse(requests[1].body) ==
+        json::parse(R"({"destinations":["dst_A"],"payload":{"type":"data","payloadId":"pay_01","filename":"rows.csv"}})"));
+}
+
+TEST_CASE("deliver uploads a file that is too large for the body of a delivery, JSON or not", "[cli]") {
+  fake_node node([](const received& r) {
+    return r.target == "/v1/payloads" ? canned{201, R"({"payloadId":"pay_01","size":1,"sha256":"00"})", {}} : accept(r);
+  });
+  const scratch_folder folder;
+  const std::string content = '"' + std::string(1'200'000, 'x') + '"';
+  REQUIRE(run(node.url(), {"deliver", folder.file("big.json", content)}).code == 0);
+  const auto requests = node.requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].headers.at("content-type") == "application/json");
+  CHECK(requests[0].body == content);
+}
+
+TEST_CASE("deliver --upload sends any file as the bytes it has", "[cli]") {
+  fake_node node([](const received& r) {
+    return r.target == "/v1/payloads" ? canned{201, R"({"payloadId":"pay_01","size":2,"sha256":"00"})", {}} : accept(r);
+  });
+  const scratch_folder folder;
+  REQUIRE(run(node.url(), {"deliver", "--upload", "--content-type", "x/y", folder.file("a.json", "{}")}).code == 0);
+  CHECK(node.requests().at(0).headers.at("content-type") == "x/y");
+}
+
+TEST_CASE("deliver says so when an upload is refused, and delivers nothing", "[cli]") {
+  fake_node node([](const received&) {
+    return canned{413, R"({"title":"Content Too Large","status":413,"code":"PAYLOAD_TOO_LARGE","detail":"too large"})", {}};
+  });
+  const scratch_folder folder;
+  const auto done = run(node.url(), {"deliver", folder.file("rows.csv", "a;b")});
+  CHECK(done.code == static_cast<int>(exit_code::refused));
+  CHECK(done.error.find("PAYLOAD_TOO_LARGE") != std::string::npos);
+  CHECK(node.requests().size() == 1);
+}
+
 TEST_CASE("deliver leaves a byte order mark out", "[cli]") {
   fake_node node(accept);
   REQUIRE(run(node.url(), {"deliver", "-"}, "\xEF\xBB\xBF{}").code == 0);

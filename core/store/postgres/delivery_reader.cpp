@@ -10,7 +10,7 @@ namespace waybill::core::postgres {
 namespace {
 
 // The length of a value stands in its head: nothing of it is read.
-constexpr const char* content_expired_sql = "size > 0 AND octet_length(content) = 0";
+constexpr const char* content_expired_sql = "size > 0 AND octet_length(content) = 0 AND payload_id IS NULL";
 
 std::string select(const char* columns, const char* from) {
   return std::string("SELECT ") + delivery_columns + columns + content_expired_sql + " FROM deliveries WHERE " + from;
