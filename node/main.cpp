@@ -48,7 +48,9 @@ void reload(const core::config_sources& sources) {
 
 /// Backup, restore, migrate: what they did, or why not.
 int maintain(const core::config& settings, const node::command_line& line) {
+  // A full disk or a limit of the file's size is an error of the write, to be said and cleaned up after.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   auto done = line.what == node::purpose::backup    ? node::back_up(settings, line.file)
               : line.what == node::purpose::restore ? node::restore(settings, line.file)
                                                     : node::move_store(settings, line.from, line.to);

@@ -2,6 +2,7 @@
 """Backup beside a node under load, restore into another folder and engine, migrate: everything accepted is there."""
 import os
 import pathlib
+import resource
 import shutil
 import stat
 import subprocess
@@ -14,8 +15,13 @@ from harness import WAYBILLD, Node, poll, tasks_of, total
 from receiver import Receiver, Reply
 
 
-def waybilld(*arguments):
-    return subprocess.run([WAYBILLD, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+def waybilld(*arguments, largest_file=None):
+    """largest_file: in bytes; what is longer fails as on a full disk."""
+    def limit():
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+    return subprocess.run([WAYBILLD, *map(str, arguments)], capture_output=True, text=True, timeout=120, preexec_fn=limit)
 
 
 class Backup(unittest.TestCase):
@@ -215,6 +221,26 @@ class Backup(unittest.TestCase):
         secrets = [(node.data / name).read_bytes().strip() for name in ("master.key", "operator.key")]
         for secret in secrets:
             self.assertNotIn(secret, file.read_bytes())
+
+    def test_a_full_disk_leaves_neither_half_a_backup_nor_half_a_store(self):
+        node = self.node()
+        client = node.start().client()
+        destination = client.destination(self.receiver.script("/x", Reply(503)), {"retry": {"initialDelayMs": 600_000, "maxDelayMs": 600_000}})
+        for n in range(50):
+            client.deliver([destination["id"]], {"noise": os.urandom(8_000).hex()})
+        file = self.folder / "store.backup"
+        self.assertEqual(waybilld("backup", file, "--data", node.data).returncode, 0)
+        whole = file.read_bytes()
+        done = waybilld("backup", file, "--data", node.data, largest_file=100_000)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("cannot write", done.stderr)
+        self.assertEqual(file.read_bytes(), whole)  # the one before is still there
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.suffix == ".part"], [])
+        data, _, _ = self.place("sqlite")
+        done = waybilld("restore", file, "--data", data, largest_file=400_000)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertEqual([path.name for path in data.iterdir()], ["lock"])
+        self.assertEqual(waybilld("restore", file, "--data", data).returncode, 0)
 
     def test_wrong_usage_says_what_is_wrong(self):
         self.assertEqual(waybilld("backup").returncode, 2)

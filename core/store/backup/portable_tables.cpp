@@ -8,8 +8,12 @@ namespace {
 
 using filler = own_column::filler;
 
-portable_table plain(std::string_view name) { return {name, false, false, {}, {}}; }
-portable_table seeded(std::string_view name) { return {name, true, false, {}, {}}; }
+constexpr int usual = 2'000;
+constexpr int of_records = 200;  // with texts of 64 KiB
+constexpr int of_content = 32;   // with a mebibyte each
+
+portable_table plain(std::string_view name, int rows_at_once = usual) { return {name, false, rows_at_once, {}, {}}; }
+portable_table seeded(std::string_view name) { return {name, true, usual, {}, {}}; }
 
 std::vector<portable_table> make_tables() {
   return {
@@ -18,19 +22,19 @@ std::vector<portable_table> make_tables() {
       plain("delivery_destinations"),
       plain("destination_health"),
       plain("webhook_secrets"),
-      plain("handler_state"),
+      plain("handler_state", of_records),
       plain("idempotency_keys"),
-      plain("idempotent_answers"),
+      plain("idempotent_answers", of_records),
       plain("payloads"),
-      {"payload_chunks", false, true, {{"row"}}, {}},
-      {"deliveries", false, true, {}, {}},
+      {"payload_chunks", false, of_content, {{"row"}}, {}},
+      plain("deliveries", of_content),
       plain("delivery_tags"),
       seeded("queue_ageing"),
       plain("parked_keys"),
       // SQLite finds a task's attempts as a chain of row numbers, PostgreSQL by an index: the chain is made when all are there.
-      {"delivery_attempts", false, false, {{"row"}, {"previous"}}, {}},
-      {"delivery_queue", false, false, {{"last_attempt"}}, {}},
-      {"delivery_logs", false, false, {{"last_attempt"}}, {}},
+      {"delivery_attempts", false, of_records, {{"row"}, {"previous"}}, {}},
+      {"delivery_queue", false, usual, {{"last_attempt"}}, {}},
+      {"delivery_logs", false, usual, {{"last_attempt"}}, {}},
       plain("jobs"),
       plain("audit_chains"),
       plain("audit_log"),
@@ -38,7 +42,7 @@ std::vector<portable_table> make_tables() {
       plain("erasures"),
       plain("retention_progress"),
       plain("retention_kept"),
-      {"counters", true, false, {}, {{"last_batch", filler::zero}, {"last_writer"}}},
+      {"counters", true, usual, {}, {{"last_batch", filler::zero}, {"last_writer"}}},
       seeded("store_facts"),
       plain("key_check"),
       seeded("shards"),

@@ -16,8 +16,8 @@ struct own_column {
 /// A table of the store as every engine has it: the columns that both share are its portable ones.
 struct portable_table {
   std::string_view name;
-  bool is_seeded = false;  ///< a new store has rows here, which a restore replaces
-  bool has_large_cells = false;
+  bool is_seeded = false;    ///< a new store has rows here, which a restore replaces
+  int rows_at_once = 2'000;  ///< how many are worth having in memory together
   std::vector<own_column> sqlite_only;
   std::vector<own_column> postgres_only;
 };

@@ -9,10 +9,6 @@
 namespace waybill::core::postgres {
 namespace {
 
-// Rows in memory at once; a cell of deliveries or of payload_chunks has up to a mebibyte.
-constexpr int rows_at_once = 2'000;
-constexpr int large_rows_at_once = 32;
-
 class row_export final : public row_source {
 public:
   row_export(connection_settings settings, connection_kind kind) : db_(std::move(settings), kind) {}
@@ -49,9 +45,8 @@ private:
     const auto declare =
         "DECLARE waybill_export NO SCROLL CURSOR FOR SELECT " + list_columns(table.columns) + " FROM \"" + table.name + '"';
     if (auto done = db_.execute(declare); !done) return done;
-    const bool is_large = find_portable_table(table.name)->has_large_cells;
-    statement fetch(db_, "FETCH " + std::to_string(is_large ? large_rows_at_once : rows_at_once) + " FROM waybill_export",
-                    statement_life::once);
+    const auto rows_at_once = std::to_string(find_portable_table(table.name)->rows_at_once);
+    statement fetch(db_, "FETCH " + rows_at_once + " FROM waybill_export", statement_life::once);
     std::vector<cell> cells(table.columns.size());
     for (;;) {
       auto found = fetch.query();

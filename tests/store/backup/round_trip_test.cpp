@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A store, as a backup and as a store of the other engine, is the same store.
+#include <fstream>
 #include <set>
 
 #include "core/store/backup/backup_file.hpp"
@@ -181,6 +182,19 @@ TEST_CASE("a restore that breaks off leaves an empty place") {
     must(pour(good, place));
     CHECK(exported(place).sorted() == good.sorted());
   }
+}
+
+TEST_CASE("what a restore that was killed left behind is in nobody's way") {
+  const scratch_folder first;
+  const scratch_folder folder;
+  const auto& which = engines().front();
+  if (which.name != "sqlite") return;
+  const auto schema = schemas_of(which).back();
+  auto rows = rows_in_every_table(tables_at(which, schema, first.path()), schema);
+  for (const auto* left : {"store.db.restoring", "store.db.restoring-wal", "store.db-wal"})
+    std::ofstream{folder.path() / left} << "half a store";
+  must(pour(rows, empty_place(which, folder.path())));
+  CHECK(exported(which.url(folder.path())).sorted() == rows.sorted());
 }
 
 TEST_CASE("rows that refer to none are refused") {
