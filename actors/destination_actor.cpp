@@ -41,7 +41,7 @@ caf::behavior destination_state::start(caf::event_based_actor* self, engine_cont
   id_ = id;
   registry_ = std::move(registry);
   jitter_.seed(static_cast<std::minstd_rand::result_type>(std::hash<core::destination_id>{}(id)));
-  window_.emplace(context.settings.queue.window, window_bytes);
+  window_.emplace(context.settings.queue.window, window_bytes, &context.window_memory);
   window_->expect_more();
   last_active_ = context.time.monotonic();
   guard_defaults(self, name);
@@ -117,7 +117,10 @@ void destination_state::on_opened(opened& m) {
     return settle();
   }
   if (mode_ != mode::running) window_->expect_more();
-  if (was_disabled) pace_.begin_recovery(context_->time.monotonic(), policy_.breaker.ramp_up);
+  if (was_disabled) {
+    pace_.begin_recovery(context_->time.monotonic(), policy_.breaker.ramp_up);
+    unparked_at_ = context_->time.now();
+  }
   comes_back_ = false;
   mode_ = mode::running;
   pump();
@@ -141,7 +144,8 @@ void destination_state::disable(const std::string& reason) {
        reason](core::write_session& session) -> core::result<void> {
         auto changed = session.set_destination_state(org, id, core::destination_state::disabled, reason, context->time.now());
         if (!changed) return core::fail(changed.error());
-        return {};
+        return session.append_audit({engine_entry(org, context->time.now(), "destination.disabled",
+                                                  {id.to_string(), {{"reason", reason}}})});
       },
       [context = context_, id = id_, to](core::result<void> done) {
         if (done) return context->directory.set_state(id, core::destination_state::disabled);

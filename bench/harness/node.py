@@ -55,6 +55,20 @@ class Node:
         self._connection = None
         self._start()
 
+    def kill(self):
+        processes.kill(self.process)
+        self._connection = None
+
+    def start_again(self):
+        """On the data that it has, after a kill."""
+        self.stack.remove(self.process.pid)
+        self._start()
+        self.stack.insert(0, self.process.pid)
+
+    @property
+    def key(self):
+        return self._key
+
     def _wait_until_ready(self):
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:

@@ -195,3 +195,30 @@ TEST_CASE_METHOD(running_engine, "a destination deleted while it waits for a pla
       return view(id).tasks.at(0).status == core::task_status::delivered;
     }));
 }
+
+TEST_CASE_METHOD(running_engine, "a start with many destinations that have work wakes all of them, and their counts agree") {
+  plugins.on_deliver([](const auto&, auto done) { done(delivered()); });
+  start();
+  std::vector<core::destination_id> all;
+  for (int i = 0; i < 600; ++i) {
+    all.push_back(make_destination());
+    set_state(*this, all.back(), core::destination_state::disabled);
+    REQUIRE(deliver(all.back()));
+  }
+  REQUIRE(stop());
+  {
+    // Enabled behind the engine's back, so that the next start finds the work of all of them due.
+    auto store = *core::open_store("sqlite://" + settings.data_dir + "/test.db");
+    auto session = *store->open_writer();
+    REQUIRE(session->begin());
+    for (const auto& id : all)
+      REQUIRE(session->set_destination_state(admin.organization, id, core::destination_state::enabled, "", time.now()));
+    REQUIRE(session->commit());
+  }
+  start();
+  CHECK(eventually([&] { return reconcile().delivered == all.size(); }));
+  auto queue = ask<core::queue_report>([&](auto reply) { service().get_queue(admin, reply); });
+  REQUIRE(queue);
+  CHECK(queue->stored.pending + queue->stored.retrying + queue->stored.parked == 0);
+  CHECK(reconcile().difference() == 0);
+}
