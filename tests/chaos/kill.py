@@ -42,10 +42,14 @@ class Flaky:
 
     def __init__(self, rng):
         self.rng = rng
-        self.failures = [Reply(503), Reply(500), Reply(429, {"Retry-After": "0"}), Reset(), Rubbish()]
+        self.failures = [Reply(503), Reply(500), Reset(), Rubbish()]
+        # A receiver that says so is sent less, for a minute or so: often would be a test of patience.
+        self.too_many = Reply(429, {"Retry-After": "0"})
         self.arrivals = collections.defaultdict(list)
 
     async def play(self, request, reader, writer):
+        if self.rng.random() < 1 / 5000:
+            return await self.too_many.play(request, reader, writer)
         if self.rng.random() < 1 / 3:
             return await self.rng.choice(self.failures).play(request, reader, writer)
         self.arrivals[json.loads(request.body)["data"]["n"], request.path].append(time.monotonic())
