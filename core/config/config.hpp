@@ -45,12 +45,13 @@ struct config {
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds statement_timeout{30'000};
     std::uint32_t readers = 2;
-    std::uint32_t max_batch = 2'000;
+    std::uint32_t max_batch = 500;
     std::chrono::milliseconds keep_unused_payloads{24 * 60 * 60 * 1'000};  ///< that no delivery names
     std::uint64_t organization_payload_bytes = 0;                          ///< 0: no limit
   } store;
   struct {
     std::uint32_t window = 1'000;                       ///< tasks a destination actor holds in memory
+    std::uint64_t window_memory = 64u << 20;            ///< of the windows of all destinations together
     std::uint32_t max_in_flight = 2'000;                ///< attempts under way on this node
     std::uint64_t max_waiting = 10'000'000;             ///< tasks in the queue; beyond: 503 QUEUE_FULL
     std::uint64_t max_waiting_per_organization = 0;     ///< 0: only the engine's limit
