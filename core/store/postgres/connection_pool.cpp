@@ -38,9 +38,4 @@ void connection_pool::give_back(std::unique_ptr<reading> what) {
   idle_.push_back({std::move(what), now});
 }
 
-std::size_t connection_pool::idle() const {
-  const std::lock_guard lock(mutex_);
-  return idle_.size();
-}
-
 }  // namespace waybill::core::postgres

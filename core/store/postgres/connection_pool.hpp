@@ -39,7 +39,6 @@ public:
   };
 
   [[nodiscard]] lease borrow();
-  [[nodiscard]] std::size_t idle() const;
 
 private:
   using steady = std::chrono::steady_clock;
