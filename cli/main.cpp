@@ -23,6 +23,7 @@ void add_commands(CLI::App& app, action& chosen) {
   add_tail(app, chosen);
   add_destinations(app, chosen);
   add_dead_letters(app, chosen);
+  add_jobs(app, chosen);
   add_types(app, chosen);
   add_queue(app, chosen);
   add_keys(app, chosen);

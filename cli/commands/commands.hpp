@@ -30,6 +30,7 @@ void add_status(CLI::App& app, action& chosen);
 void add_tail(CLI::App& app, action& chosen);
 void add_destinations(CLI::App& app, action& chosen);
 void add_dead_letters(CLI::App& app, action& chosen);
+void add_jobs(CLI::App& app, action& chosen);
 void add_types(CLI::App& app, action& chosen);
 void add_queue(CLI::App& app, action& chosen);
 void add_keys(CLI::App& app, action& chosen);
