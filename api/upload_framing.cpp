@@ -65,7 +65,7 @@ std::size_t upload_framing::take(std::string_view bytes, std::string& body) {
 
 int upload_framing::refuse(wire_fault fault) {
   fault_ = fault;
-  return 1;
+  return -1;
 }
 
 int upload_framing::on_target(std::string_view part) {

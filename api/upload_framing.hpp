@@ -54,6 +54,7 @@ private:
   int on_name(std::string_view part);
   int on_value(std::string_view part);
   int on_head_complete();
+  /// Negative: of the callback for the end of the head http_parser takes 1 and 2 to mean no body, and an upgrade.
   [[nodiscard]] int refuse(wire_fault fault);
   [[nodiscard]] bool is_framed_plainly() const;
 
