@@ -40,7 +40,7 @@ def prepare(p):
     if machine.filesystem_of(options.work)[0] in ("tmpfs", "ramfs"):
         raise SystemExit(f"{options.work} is in memory, where a commit costs nothing: name a folder on a disk with --work")
     options.build = os.path.abspath(options.build)
-    if not shutil.which("nginx"):
+    if not shutil.which("nginx") or (options.store == "postgres" and not shutil.which("psql")):
         subprocess.run(["scripts/setup", "test"], cwd=ROOT, check=True, stdout=sys.stderr)
     if not all(os.access(f"{options.build}/bin/{name}", os.X_OK) for name in ("waybilld", "waybill_load")):
         build(options.build)

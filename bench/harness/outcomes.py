@@ -2,6 +2,7 @@
 """Reads the outcomes where they are kept: the node's SQLite file, opened read-only, or its PostgreSQL database."""
 import bisect
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -16,24 +17,37 @@ def id_bytes(text):
     return value.to_bytes(17, "big")[-16:]
 
 
-class _Postgres:
-    """Of psycopg2 what sqlite3's connection has, each statement a transaction of its own."""
+class _Rows(list):
+    def fetchone(self):
+        return self[0] if self else None
 
-    ID = "uuid_send(delivery_id)"
+
+class _Postgres:
+    """What sqlite3's connection has, as far as it is needed, by a psql that stays: each statement a transaction of its own."""
+
+    ID = "encode(uuid_send(delivery_id), 'hex')"
+    _END = "--end--"
 
     def __init__(self, url):
-        import psycopg2
-
-        self._connection = psycopg2.connect(url)
-        self._connection.autocommit = True
+        self._psql = subprocess.Popen(["psql", "-XqAt", "-F", "\t", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def execute(self, sql):
-        cursor = self._connection.cursor()
-        cursor.execute(sql)
-        return cursor
+        self._psql.stdin.write(f"{sql};\n\\echo {self._END}\n")
+        self._psql.stdin.flush()
+        rows = _Rows()
+        for line in self._psql.stdout:
+            if line == self._END + "\n":
+                return rows
+            rows.append(tuple(int(v) if v.isdigit() and len(v) < 20 else v for v in line.rstrip("\n").split("\t")))
+        raise SystemExit("psql ended; its error is above")
+
+    @staticmethod
+    def id_of(key):
+        return bytes.fromhex(str(key))
 
     def close(self):
-        self._connection.close()
+        self._psql.stdin.close()
+        self._psql.wait(10)
 
     def settings(self):
         names = ("server_version", "fsync", "synchronous_commit", "shared_buffers")
@@ -45,6 +59,7 @@ class _Postgres:
 
 class _Sqlite(sqlite3.Connection):
     ID = "delivery_id"
+    id_of = bytes
 
     def settings(self):
         return {"journal_mode": self.execute("PRAGMA journal_mode").fetchone()[0], "sqlite": sqlite3.sqlite_version}
@@ -69,6 +84,9 @@ class Outcomes:
         writes its outcome, and this connection sees committed transactions only."""
         return self._db.execute("SELECT 1 FROM delivery_queue LIMIT 1").fetchone() is None
 
+    def waiting(self):
+        return self._db.execute("SELECT count(*) FROM delivery_queue").fetchone()[0]
+
     def wait_until_empty(self, seconds=600):
         """Returns the wall-clock time at which the queue was seen empty, at most 5 ms late."""
         deadline = time.monotonic() + seconds
@@ -87,7 +105,7 @@ class Outcomes:
 
     def finished_ms(self):
         """{delivery id as bytes: finishedAt}, which the node sets when it takes the outcome into the transaction that stores it"""
-        return {bytes(key): at for key, at in self._db.execute(f"SELECT {self._db.ID}, finished_at FROM delivery_logs")}
+        return {self._db.id_of(key): at for key, at in self._db.execute(f"SELECT {self._db.ID}, finished_at FROM delivery_logs")}
 
     def settings(self):
         return self._db.settings()
