@@ -59,7 +59,7 @@ void answer(engine_context& context, submission& s, const core::delivery_ptr& co
   const auto& held = accepted->held;
   for (auto& task : tasks)
     if (held.empty() || std::find(held.begin(), held.end(), task.id) == held.end())
-      context.relay.add_accepted({std::move(task), content});
+      context.relay.add_accepted({task, content});
 }
 
 }  // namespace

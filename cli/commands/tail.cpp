@@ -50,7 +50,7 @@ public:
 private:
   outcome<void> poll() {
     std::vector<json> fresh;
-    const auto done = where_.rest.each("/v1/deliveries", parameters(), 0, [&](const json& delivery) {
+    auto done = where_.rest.each("/v1/deliveries", parameters(), 0, [&](const json& delivery) {
       if (shown_.emplace(text_of(delivery, "queuedAt"), text_of(delivery, "deliveryId")).second) fresh.push_back(delivery);
       return !interrupted;
     });

@@ -101,7 +101,8 @@ setting secret(setting made) {
   return made;
 }
 
-#define WAYBILL_MEMBER(path) \
+// The body is a lambda, and a name after a dot takes no parentheses.
+#define WAYBILL_MEMBER(path) /* NOLINT(bugprone-macro-parentheses) */ \
   [](auto& c) -> auto& { return c.path; }
 
 void add_server(std::vector<setting>& out) {
@@ -166,6 +167,8 @@ void add_store_and_queue(std::vector<setting>& out) {
                        bounds::whole{0, 1'099'511'627'776'000}, WAYBILL_MEMBER(store.organization_payload_bytes)));
   out.push_back(number("queue.window", "Tasks a destination holds in memory; the others wait in the store.",
                        bounds::whole{1, 1'000'000}, WAYBILL_MEMBER(queue.window)));
+  out.push_back(number("queue.windowMemoryBytes", "Memory of all windows; beyond it a destination holds only a few tasks.",
+                       bounds::whole{1'048'576, 1'099'511'627'776}, WAYBILL_MEMBER(queue.window_memory)));
   out.push_back(seeds(number("queue.maxInFlight", "Attempts under way on this node at once.", bounds::whole{1, 1'000'000},
                              WAYBILL_MEMBER(queue.max_in_flight)),
                       {"DELIVERY_QUEUE_CONCURRENCY"}));

@@ -106,7 +106,7 @@ TEST_CASE("header fields that are too large or too many are refused") {
 TEST_CASE("what is no HTTP request is told so") {
   running_server node;
   for (const std::string& bytes :
-       {std::string{"\x16\x03\x01\x00\x00"}, std::string{"GET\r\n\r\n"}, std::string{"GET / HTTP/x.y\r\n\r\n"},
+       {std::string{"\x16\x03\x01\0\0", 5}, std::string{"GET\r\n\r\n"}, std::string{"GET / HTTP/x.y\r\n\r\n"},
         std::string(70'000, 'A'), head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
         head + "Content-Length: x\r\n\r\n", head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
         head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
