@@ -18,6 +18,7 @@
 #include "core/payload/payload_source.hpp"
 #include "core/plugin_host/handler.hpp"
 #include "core/queue/fair_places.hpp"
+#include "core/queue/window_budget.hpp"
 #include "core/queue/queue_ledger.hpp"
 #include "core/queue/retry_lag.hpp"
 #include "core/schema/config_schema.hpp"
@@ -33,7 +34,7 @@ namespace waybill::actors {
 struct engine_context {
   engine_context(const core::config& s, const core::clock& t, core::store_readers& r, core::plugin_host& p, core::metrics& f,
                  const core::secret_box& b)
-      : settings(s), time(t), readers(r), plugins(p), figures(f), box(b), places(s.queue.max_in_flight), ledger(s.queue.max_waiting, s.queue.max_waiting_per_organization), payloads(r) {}
+      : settings(s), time(t), readers(r), plugins(p), figures(f), box(b), window_memory(s.queue.window_memory), places(s.queue.max_in_flight), ledger(s.queue.max_waiting, s.queue.max_waiting_per_organization), payloads(r) {}
 
   const core::config& settings;
   const core::clock& time;
@@ -47,6 +48,7 @@ struct engine_context {
   destination_directory directory;
   commit_relay relay;
   security_audit denied{time};
+  core::window_budget window_memory;
   core::fair_places places;
   core::queue_ledger ledger;
   core::retry_lag lag;

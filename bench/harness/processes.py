@@ -34,6 +34,14 @@ def stop(process, wait=30):
         return None
 
 
+def kill(process):
+    """SIGKILL, and gone when it returns."""
+    if process in _running:
+        _running.remove(process)
+    process.kill()
+    process.wait(10)
+
+
 def stop_all():
     for process in list(reversed(_running)):
         stop(process, wait=5)
@@ -51,6 +59,17 @@ def wait_for_port(port, process, log, seconds=30):
             time.sleep(0.02)
     with open(log, encoding="utf-8", errors="replace") as file:
         raise SystemExit(f"nothing listens on port {port}; the end of {log}:\n" + file.read()[-2000:])
+
+
+def wait_for_free_port(port, seconds=10):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            return
+        time.sleep(0.02)
+    raise SystemExit(f"something still listens on port {port}")
 
 
 def wait_for_file(path, process, log, seconds=30):

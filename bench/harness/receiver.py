@@ -2,6 +2,7 @@
 """The receiver of every benchmark: nginx with one worker that answers 200, or that hangs before it does."""
 import http.client
 import os
+import signal
 import subprocess
 
 from . import processes
@@ -48,6 +49,19 @@ class Receiver:
 
     def url(self, path="/hook"):
         return f"http://127.0.0.1:{self.port}{path}"
+
+    def freeze(self):
+        """From now on it answers nothing and closes nothing; connections still come about, as far as the kernel queues them."""
+        for pid in processes.tree(self.process.pid):
+            os.kill(pid, signal.SIGSTOP)
+
+    def kill(self):
+        self._connection.close()
+        workers = processes.tree(self.process.pid)[1:]
+        processes.kill(self.process)
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        processes.wait_for_free_port(self.port)
 
     def stop(self):
         self._connection.close()

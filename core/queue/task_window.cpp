@@ -31,6 +31,39 @@ queued_task pop_top(std::vector<queued_task>& heap, bool (*order)(const queued_t
 
 }  // namespace
 
+task_window::~task_window() {
+  if (budget_ != nullptr) budget_->give_back(bytes_ + held_.size() * task_overhead);
+}
+
+std::size_t task_window::capacity() const {
+  return is_short() ? std::min(max_tasks_, held_.size() - waiting() + burst_) : max_tasks_;
+}
+
+/// Half of what may wait, beside what is out.
+std::size_t task_window::half(std::size_t capacity) const {
+  if (!is_short()) return capacity / 2;
+  const auto out = held_.size() - waiting();
+  return out + (capacity - std::min(capacity, out)) / 2;
+}
+
+bool task_window::is_well_filled() const { return held_.size() > half(capacity()) || bytes_ >= max_bytes_; }
+
+void task_window::adapt_burst() {
+  constexpr std::size_t most = 256;
+  if (waiting() == 0)
+    burst_ = std::min(burst_ * 2, most);
+  else
+    burst_ = std::max(burst_ - burst_ / 4, least_burst);
+}
+
+/// What a burst once needed is not kept for ever: there may be ten thousand of us.
+void task_window::shrink() {
+  constexpr std::size_t kept = 16;
+  if (held_.bucket_count() > kept) std::unordered_set<task_id>().swap(held_);
+  for (auto* heap : {&ready_, &later_})
+    if (heap->empty() && heap->capacity() > kept) std::vector<queued_task>().swap(*heap);
+}
+
 void task_window::hold(queued_task task) {
   // Everything enters through the heap of times: what is due is promoted when somebody asks, with the clock in hand.
   later_.push_back(std::move(task));
@@ -63,7 +96,7 @@ void task_window::leave_gate(const task_id& id) {
   for (auto& task : gate_.leave(id)) hold(std::move(task));
 }
 
-void task_window::offer(queued_task task) { admit(std::move(task), store_has_more_ ? max_tasks_ / 2 : max_tasks_); }
+void task_window::offer(queued_task task) { admit(std::move(task), store_has_more_ ? half(capacity()) : capacity()); }
 
 void task_window::admit(queued_task task, std::size_t most) {
   if (held_.size() >= most || bytes_ >= max_bytes_) {
@@ -71,7 +104,9 @@ void task_window::admit(queued_task task, std::size_t most) {
     return;
   }
   if (!held_.insert(task.state.id).second) return;
-  bytes_ += content_size(task);
+  const auto size = content_size(task);
+  bytes_ += size;
+  if (budget_ != nullptr) budget_->take(size + task_overhead);
   hold(std::move(task));
 }
 
@@ -81,6 +116,7 @@ void task_window::claim_sent() {
 }
 
 void task_window::take_claim(claim_result&& claim) {
+  if (is_short()) adapt_burst();
   store_has_more_ = claim.more_due || left_since_claim_;
   store_next_due_ = claim.next_due;
   if (next_due_since_claim_) note_earlier(store_next_due_, *next_due_since_claim_);
@@ -104,14 +140,19 @@ void task_window::put_back(queued_task task) {
 void task_window::reschedule(queued_task task, utc_time now) {
   // A late retry kept in memory would take the place of one that could be tried now: the store keeps it till its time.
   const bool soon = task.state.due_at - now <= keep_ahead;
-  if (soon && held_.size() <= max_tasks_ / 2) return put_back(std::move(task));
+  if (soon && held_.size() <= half(capacity())) return put_back(std::move(task));
   note_earlier(store_next_due_, task.state.due_at);
   note_earlier(next_due_since_claim_, task.state.due_at);
   forget(task.state.id, content_size(task));
 }
 
 void task_window::forget(const task_id& id, std::size_t size) {
-  if (held_.erase(id) != 0) bytes_ -= std::min(bytes_, size);
+  if (held_.erase(id) != 0) {
+    const auto counted = std::min(bytes_, size);
+    bytes_ -= counted;
+    if (budget_ != nullptr) budget_->give_back(counted + task_overhead);
+    if (held_.empty()) shrink();
+  }
   leave_gate(id);
 }
 
@@ -151,7 +192,8 @@ bool task_window::wants_claim(utc_time now) const {
 }
 
 std::uint32_t task_window::room() const {
-  return held_.size() >= max_tasks_ ? 0 : static_cast<std::uint32_t>(max_tasks_ - held_.size());
+  const auto most = capacity();
+  return held_.size() >= most ? 0 : static_cast<std::uint32_t>(most - held_.size());
 }
 
 }  // namespace waybill::core

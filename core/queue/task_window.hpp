@@ -9,6 +9,7 @@
 
 #include "core/model/delivery.hpp"
 #include "core/queue/ordering_gate.hpp"
+#include "core/queue/window_budget.hpp"
 #include "core/store/records.hpp"
 
 namespace waybill::core {
@@ -24,12 +25,22 @@ namespace waybill::core {
 ///  4. As long as the store has more that is due, fresh tasks fill no more than half of the window: room for a claim comes
 ///     about, and who waits in the store is not overtaken for ever by who comes.
 ///  5. Of each ordering key at most one task is out.
+///  6. While the node's budget is used up, at most `burst` tasks wait here. It doubles whenever a claim finds the window dry,
+///     and falls when it does not: a destination that works its tasks off gets as many as it can use, one that hangs few.
 /// Pure: every call says what time it is. Not thread-safe; one destination actor owns it.
 class task_window {
 public:
   static constexpr milliseconds keep_ahead{2'000};
+  static constexpr std::size_t least_burst = 4;
+  /// What a held task costs beside its content, about: state, delivery, texts, its place in heap and set.
+  static constexpr std::size_t task_overhead = 1'300;
 
-  task_window(std::size_t max_tasks, std::size_t max_bytes) : max_tasks_(max_tasks), max_bytes_(max_bytes) {}
+  /// `budget`, of the node, may be null.
+  task_window(std::size_t max_tasks, std::size_t max_bytes, window_budget* budget = nullptr)
+      : max_tasks_(max_tasks), max_bytes_(max_bytes), budget_(budget) {}
+  ~task_window();
+  task_window(const task_window&) = delete;
+  task_window& operator=(const task_window&) = delete;
 
   /// Takes a task in, or turns it away because the window is full; a task already held is ignored.
   void offer(queued_task task);
@@ -57,12 +68,18 @@ public:
   [[nodiscard]] bool wants_claim(utc_time now) const;
   void expect_more() { store_has_more_ = left_since_claim_ = true; }
   /// Half full or more: nothing is claimed before some of it has left.
-  [[nodiscard]] bool is_well_filled() const { return held_.size() > max_tasks_ / 2 || bytes_ >= max_bytes_; }
+  [[nodiscard]] bool is_well_filled() const;
   [[nodiscard]] std::uint32_t room() const;
   [[nodiscard]] const std::unordered_set<task_id>& held() const { return held_; }
   [[nodiscard]] std::size_t waiting() const { return ready_.size() + later_.size() + gate_.waiting(); }
 
 private:
+  /// How many may be held just now.
+  [[nodiscard]] std::size_t capacity() const;
+  [[nodiscard]] std::size_t half(std::size_t capacity) const;
+  [[nodiscard]] bool is_short() const { return budget_ != nullptr && budget_->is_used_up(); }
+  void adapt_burst();
+  void shrink();
   void admit(queued_task task, std::size_t most);
   void hold(queued_task task);
   void promote(utc_time now);
@@ -71,7 +88,9 @@ private:
 
   std::size_t max_tasks_;
   std::size_t max_bytes_;
+  window_budget* budget_;
   std::size_t bytes_ = 0;
+  std::size_t burst_ = least_burst;
   std::unordered_set<task_id> held_;
   std::vector<queued_task> ready_;  ///< heap: best on top
   std::vector<queued_task> later_;  ///< heap: earliest on top
