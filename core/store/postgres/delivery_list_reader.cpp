@@ -10,7 +10,7 @@ namespace waybill::core::postgres {
 namespace {
 
 // What one call looks at, at some 10 microseconds each: a filter that hardly anything passes cannot hold a reader for long.
-constexpr std::uint32_t max_examined = 20'000;
+constexpr std::uint32_t max_examined = 5'000;
 // What waits is mostly new: a look at the newest finds a page of it unless nearly everything is done already.
 constexpr std::uint32_t newest_examined = 2'000;
 // The queue has no index by delivery; up to so many of its rows are sorted at once without being noticed.
