@@ -293,3 +293,60 @@ TEST_CASE("no two tasks of a key are ever out together and none is lost, over ra
   for (now += milliseconds{1'000}; auto task = window.pop_due(now); --left) window.forget(task->state.id, 10);
   CHECK(left == 0);
 }
+
+TEST_CASE("a used-up budget leaves a window a few waiting tasks beside those that are out", "[window]") {
+  window_budget budget(1);
+  task_window window(1'000, 1 << 20, &budget);
+  for (int i = 0; i < 20; ++i) window.offer(make_task());
+  CHECK(window.held().size() == task_window::least_burst);
+  CHECK(budget.used() == task_window::least_burst * (10 + task_window::task_overhead));
+  const auto out = window.pop_due(start), second = window.pop_due(start);
+  REQUIRE(second);
+  CHECK(window.room() == 2);
+  CHECK(window.wants_claim(start));
+  for (const auto& t : {*out, *second}) window.forget(t.state.id, 10);
+  window.clear_waiting();
+  CHECK(budget.used() == 0);
+}
+
+TEST_CASE("with the budget used up, a window that runs dry claims more each time, one that does not claims fewer", "[window]") {
+  window_budget budget(1);
+  budget.take(1);
+  task_window window(1'000, 1 << 20, &budget);
+  window.expect_more();
+  std::size_t last = 0;
+  const auto claim = [&] {
+    window.claim_sent();
+    claim_result answer;
+    answer.more_due = true;
+    last = window.room();
+    for (std::size_t i = 0; i < last; ++i) answer.tasks.push_back(make_task());
+    window.take_claim(std::move(answer));
+  };
+  for (int i = 0; i < 8; ++i) {
+    REQUIRE(window.wants_claim(start));
+    claim();
+    while (auto task = window.pop_due(start)) window.forget(task->state.id, 10);
+  }
+  CHECK(last == 256);
+  for (int i = 0; i < 40; ++i) {
+    claim();
+    while (!window.wants_claim(start)) {
+      auto task = window.pop_due(start);
+      REQUIRE(task);
+      window.forget(task->state.id, 10);
+    }
+  }
+  CHECK(window.waiting() <= task_window::least_burst);
+}
+
+TEST_CASE("a window gives its memory back when it ends, and holds all it may while there is room", "[window]") {
+  window_budget budget(1'000'000);
+  {
+    task_window window(100, 1 << 20, &budget);
+    for (int i = 0; i < 120; ++i) window.offer(make_task());
+    CHECK(window.held().size() == 100);
+    CHECK(budget.used() > 100 * task_window::task_overhead);
+  }
+  CHECK(budget.used() == 0);
+}
