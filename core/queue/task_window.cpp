@@ -50,7 +50,8 @@ bool task_window::is_well_filled() const { return held_.size() > half(capacity()
 
 void task_window::adapt_burst() {
   constexpr std::size_t most = 256;
-  if (waiting() == 0)
+  const auto tried = std::exchange(tried_since_claim_, 0);
+  if (tried >= burst_ / 2 && waiting() == 0)
     burst_ = std::min(burst_ * 2, most);
   else
     burst_ = std::max(burst_ - burst_ / 4, least_burst);
@@ -126,6 +127,7 @@ void task_window::take_claim(claim_result&& claim) {
 std::optional<queued_task> task_window::pop_due(utc_time now) {
   if (!find_ready(now)) return std::nullopt;
   auto task = pop_top(ready_, less_urgent);
+  ++tried_since_claim_;
   if (is_keyed(task)) gate_.enter(task.content->ordering_key, task.state.id);
   return task;
 }

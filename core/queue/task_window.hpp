@@ -91,6 +91,7 @@ private:
   window_budget* budget_;
   std::size_t bytes_ = 0;
   std::size_t burst_ = least_burst;
+  std::size_t tried_since_claim_ = 0;
   std::unordered_set<task_id> held_;
   std::vector<queued_task> ready_;  ///< heap: best on top
   std::vector<queued_task> later_;  ///< heap: earliest on top
