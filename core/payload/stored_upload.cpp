@@ -82,7 +82,7 @@ void payload_intake::upload::store(std::string bytes, answer done) {
   gathered_.erase(0, whole * payload_chunk_bytes);
 }
 
-void payload_intake::upload::store_chunk(std::string content, answer done) {
+void payload_intake::upload::store_chunk(std::string&& content, answer done) {
   auto chunk = packer_.pack(next_chunk_++, std::move(content));
   shared_->writer.run([with = shared_, id = arriving_.id, chunk = std::move(chunk)](
                           write_session& session) { return session.append_chunk(id, chunk, with->lease_end()); },

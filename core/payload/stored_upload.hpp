@@ -47,7 +47,7 @@ private:
   void on_thread(Work work, Refuse refuse);
   [[nodiscard]] result<void> take(std::string_view bytes);
   void store(std::string bytes, answer done);
-  void store_chunk(std::string content, answer done);
+  void store_chunk(std::string&& content, answer done);
   void store_last(std::function<void(result<payload>)> done);
   [[nodiscard]] result<void> check_end(const std::optional<sha256_digest>& expected);
   /// Keeps the first failure, which then answers all that comes behind it.
