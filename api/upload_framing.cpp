@@ -111,6 +111,8 @@ bool upload_framing::is_framed_plainly() const {
   int lengths = 0;
   int codings = 0;
   for (const auto& [name, value] : head_.fields) {
+    // http_parser passes over a blank before the colon, others take it for part of the name (RFC 9112 section 5.1: refuse).
+    if (name.find_first_of(" \t") != std::string::npos) return false;
     if (equals(name, "content-length")) ++lengths;
     if (!equals(name, "transfer-encoding")) continue;
     ++codings;
