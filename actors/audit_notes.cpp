@@ -28,6 +28,16 @@ core::audit_entry entry_for(const core::caller& who, core::utc_time at, std::str
   return entry;
 }
 
+core::audit_entry engine_entry(core::organization_id chain, core::utc_time at, std::string action, audit_note note) {
+  core::audit_entry entry;
+  entry.chain = chain;
+  entry.at = at;
+  entry.action = std::move(action);
+  entry.subject = std::move(note.subject);
+  entry.details = dump(note.details);
+  return entry;
+}
+
 void security_audit::foreign_access(const core::caller& who, std::string_view what, const std::string& id) {
   auto entry = entry_for(who, time_.now(), "security.foreign_access", {id, {{"what", what}}});
   {

@@ -26,6 +26,10 @@ struct audit_note {
 /// In the chain of the caller's organization.
 [[nodiscard]] core::audit_entry entry_for(const core::caller& who, core::utc_time at, std::string action, audit_note note);
 
+/// What the engine does by itself to something of an organization.
+[[nodiscard]] core::audit_entry engine_entry(core::organization_id chain, core::utc_time at, std::string action,
+                                             audit_note note);
+
 /// Writes what happens beside any change of the store: attempts to cross tenants. They can come as fast as requests do, so the
 /// first of a kind from a key is written at once, and those that follow within a minute are counted in one row. Thread-safe;
 /// never blocks.

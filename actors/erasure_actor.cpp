@@ -13,7 +13,7 @@ namespace {
 
 using core::milliseconds;
 
-constexpr milliseconds step_budget{10};
+constexpr milliseconds step_budget{5};
 constexpr milliseconds rest{10};
 constexpr milliseconds retry_after{1'000};
 constexpr std::uint32_t deliveries_at_once = 64;

@@ -13,7 +13,7 @@ namespace {
 using core::milliseconds;
 
 // Of a transaction that others wait for: with its commit it stays well below 50 ms.
-constexpr milliseconds step_budget{10};
+constexpr milliseconds step_budget{5};
 constexpr milliseconds first_pass_after{30'000};
 constexpr std::uint32_t organizations_at_once = 500;
 constexpr std::uint32_t trimmed_at_once = 500;

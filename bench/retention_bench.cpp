@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t batch = 500;
 constexpr std::chrono::milliseconds client_every{5};
-constexpr milliseconds step_budget{10};  // the node's (actors/retention_actor.cpp)
+constexpr milliseconds step_budget{5};  // the node's (actors/retention_actor.cpp)
 
 template <class T>
 T must(result<T> value) {

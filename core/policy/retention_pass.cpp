@@ -9,7 +9,7 @@ namespace waybill::core {
 namespace {
 
 constexpr std::size_t first_batch = 16, largest_batch = 512;
-constexpr milliseconds quick{8}, slow{20};
+constexpr milliseconds quick{4}, slow{12};
 // A fifth of the writer's time at most.
 constexpr int rest_per_work = 4;
 constexpr milliseconds shortest_rest{5}, longest_rest{2'000};

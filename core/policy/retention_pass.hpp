@@ -14,7 +14,7 @@ namespace waybill::core {
 /// many go in one transaction, and how long to rest in between. Decides only: whoever drives it reads the candidates, hands
 /// them to the store and tells what came of it. What has been done is durable in the store, so a pass may end at any time.
 ///
-/// A transaction is to hold the writer for some 10 ms: what a batch took decides how many deliveries the next one has.
+/// A transaction is to hold the writer for some milliseconds: what a batch took decides how many deliveries the next one has.
 class retention_pass {
 public:
   struct plan {

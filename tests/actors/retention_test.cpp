@@ -21,6 +21,7 @@ struct sweeping_engine : running_engine {
     settings.retention.dead_letter_days = 40;
     settings.retention.delivery_days = 60;
     settings.retention.audit_days = 90;
+    plugins.on_deliver([](const auto&, auto done) { done(delivered()); });
   }
 
   core::delivery_id delivered_one(core::destination_id to) {
@@ -116,6 +117,23 @@ TEST_CASE_METHOD(sweeping_engine, "an organization under a legal hold keeps all,
   CHECK(payload(id));
   REQUIRE(ask<void>([&](auto reply) { service().release_hold(admin, hold->id, reply); }));
   CHECK(eventually([&] { return !is_there(id); }));
+}
+
+TEST_CASE_METHOD(running_engine, "a destination that the engine disables is in the trail as the engine's doing") {
+  settings.disable_threshold = 2;
+  plugins.on_deliver([](const auto&, auto done) { done(unreachable()); });
+  start();
+  const auto to = make_destination();
+  REQUIRE(deliver(to));
+  core::audit_filter filter;
+  filter.action = "destination.disabled";
+  filter.subject = to.to_string();
+  std::vector<core::audit_row> rows;
+  REQUIRE(eventually([&] {
+    rows = ask<core::page<core::audit_row>>([&](auto reply) { service().list_audit(admin, {}, filter, {}, reply); })->items;
+    return rows.size() == 1;
+  }));
+  CHECK_FALSE(rows[0].entry.actor);
 }
 
 TEST_CASE_METHOD(sweeping_engine, "old rows of the trail go, and what is left verifies from its anchor") {
