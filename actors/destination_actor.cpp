@@ -276,7 +276,8 @@ std::optional<milliseconds> destination_state::time_to_next_event() const {
   if (secrets_change_at_) consider(*secrets_change_at_ - now);
   if (const auto ready = collector_.ready_at(); ready && !collector_.is_ready(mono)) consider(until(*ready));
   if (mode_ == mode::running) {
-    if (auto due = window_->next_due()) consider(*due - now);
+    // What is due already waits for a place, the rate or room in the window, each of which is an event of its own.
+    if (auto due = window_->next_due(); due && *due > now) consider(*due - now);
     if (auto at = breaker_.next_attempt_at(); at && breaker_.state() == core::breaker_state::open) consider(*at - now);
   }
   consider(until(last_active_ + context_->settings.queue.passivate_after));
