@@ -12,7 +12,7 @@ from postgres import Postgres, SmallDisk
 from receiver import Receiver
 
 # Does not get smaller where the store compresses.
-BIG = base64.b64encode(os.urandom(150_000)).decode()
+BIG = base64.b64encode(os.urandom(30_000)).decode()
 
 
 class FullDisk(unittest.TestCase):
