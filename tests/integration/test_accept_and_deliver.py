@@ -5,11 +5,16 @@ import hashlib
 import hmac
 import json
 import unittest
+from datetime import datetime, timedelta, timezone
 
 from harness import NodeTest, poll, tasks_of
 from peers import Nginx, WebhookVerifier
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+
+
+def in_a_month():
+    return (datetime.now(timezone.utc) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class AcceptAndDeliver(NodeTest):
@@ -103,7 +108,7 @@ class AcceptAndDeliver(NodeTest):
 
     def test_a_scheduled_delivery_waits_for_its_time(self):
         destination = self.client.destination(self.receiver.url("/scheduled"))
-        receipt = self.client.deliver([destination["id"]], options={"scheduledAt": "2999-01-01T00:00:00.000Z"})
+        receipt = self.client.deliver([destination["id"]], options={"scheduledAt": in_a_month()})
         marker = self.client.deliver([destination["id"]], {"marker": True})
         self.client.wait_delivery(marker["deliveryId"], "completed")
         self.assertEqual(len(self.receiver.requests("/scheduled")), 1)
