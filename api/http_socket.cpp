@@ -27,6 +27,7 @@ http_socket::http_socket(http_socket&& other) noexcept
       watch_(std::move(other.watch_)),
       reads_(other.reads_),
       linger_(other.linger_),
+      is_reading_(other.is_reading_),
       is_writing_(other.is_writing_),
       scout_(other.scout_),
       first_(std::move(other.first_)),
@@ -48,7 +49,8 @@ void http_socket::before_read() {
   if (std::exchange(watch_->armed, true)) return;
   watch_->timer.expires_after(rules_->read_timeout);
   watch_->timer.async_wait([watch = watch_](const asio::error_code& ec) {
-    if (!ec && watch->socket && watch->armed) watch->socket->too_slow();
+    if (ec || !watch->socket || !std::exchange(watch->armed, false)) return;
+    if (watch->socket->is_reading_) watch->socket->too_slow();
   });
 }
 

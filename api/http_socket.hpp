@@ -53,9 +53,11 @@ public:
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
     before_read();
+    is_reading_ = true;
     const auto executor = asio::get_associated_executor(handler, get_executor());
     auto* const to = static_cast<char*>(buffers.data());
     auto done = [this, to, h = std::forward<Handler>(handler)](const asio::error_code& ec, std::size_t size) mutable {
+      is_reading_ = false;
       const auto ordinary = ec ? size : after_read(to, size);
       if (!ec && ordinary == 0) return end_reading(std::move(h));
       h(ec, ordinary);
@@ -114,6 +116,7 @@ private:
   std::string_view last_read_;              ///< in the connection's buffer: good until the next read begins
   std::uint32_t reads_ = 0;                 ///< since the last write: more than one means within a request
   bool linger_ = false;
+  bool is_reading_ = false;  ///< the connection wants more of a request; not so while one that came whole is being answered
   bool is_writing_ = false;
   upload_scout scout_;
   std::string first_;     ///< read before this socket was made, not yet given on

@@ -137,6 +137,21 @@ TEST_CASE("a request that comes too slowly is given up") {
   CHECK(client.closed());
 }
 
+TEST_CASE("a request that came whole in pieces is not too slow, however long its answer takes") {
+  auto options = small();
+  options.read_timeout = std::chrono::milliseconds{50};
+  running_server node{options, fake_service::answers::when_released};
+  auto patient = node.client();
+  patient.send(head + "Content-Length: 36\r\n\r\n" + R"({"payload":{"type":)");
+  patient.send(R"("data","data":1}})");
+  REQUIRE(eventually([&] { return node.service.calls().size() == 1; }));
+  auto slow = node.client();
+  slow.send("POST /v1/deliveries HTTP/1.1\r\nHost: x\r\n");
+  CHECK(slow.receive().status == 408);  // its time began later: that of the other is over as well
+  node.service.release();
+  CHECK(patient.receive().status == 202);
+}
+
 TEST_CASE("a request in many pieces is a request") {
   running_server node;
   auto client = node.client();
