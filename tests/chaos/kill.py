@@ -207,11 +207,13 @@ class Chaos:
         return found
 
     def metrics(self):
-        """The node counts now and then; asked once it has counted the empty queue."""
+        """The node counts now and then; asked once it has counted the empty queue, and not the one before the first delivery."""
         def counted():
             metrics = self.node.metrics()
             known = "waybill_reconciliation_difference" in metrics
-            return metrics if known and total(metrics, "waybill_reconciliation_waiting") == 0 else None
+            if not known or total(metrics, "waybill_reconciliation_waiting") != 0:
+                return None
+            return metrics if total(metrics, "waybill_reconciliation_accepted_total") >= len(self.flaky.arrivals) else None
 
         metrics = poll(counted, 60, "the reconciliation of an empty queue on /metrics", pause=0.1)
         difference = total(metrics, "waybill_reconciliation_difference")
