@@ -144,8 +144,8 @@ void destination_state::disable(const std::string& reason) {
        reason](core::write_session& session) -> core::result<void> {
         auto changed = session.set_destination_state(org, id, core::destination_state::disabled, reason, context->time.now());
         if (!changed) return core::fail(changed.error());
-        return session.append_audit({engine_entry(org, context->time.now(), "destination.disabled",
-                                                  {id.to_string(), {{"reason", reason}}})});
+        return session.append_audit(
+            {engine_entry(org, context->time.now(), "destination.disabled", {id.to_string(), {{"reason", reason}}})});
       },
       [context = context_, id = id_, to](core::result<void> done) {
         if (done) return context->directory.set_state(id, core::destination_state::disabled);

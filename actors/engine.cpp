@@ -232,8 +232,8 @@ void engine::state::spawn(core::store& storage, bool cleaned) {
   erasures = system->spawn(keeper_actor, [this, &storage, cleaned](caf::event_based_actor* keeper) mutable {
     return keeper->spawn(erasure_actor, &context, &storage, registry, std::exchange(cleaned, false));
   });
-  retention = system->spawn(
-      keeper_actor, [this](caf::event_based_actor* keeper) { return keeper->spawn(retention_actor, &context); });
+  retention =
+      system->spawn(keeper_actor, [this](caf::event_based_actor* keeper) { return keeper->spawn(retention_actor, &context); });
   service.connect(intake, registry, jobs, erasures);
 }
 

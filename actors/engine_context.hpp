@@ -9,8 +9,8 @@
 #include <memory>
 #include <string>
 
-#include "actors/backlog_view.hpp"
 #include "actors/audit_notes.hpp"
+#include "actors/backlog_view.hpp"
 #include "actors/commit_relay.hpp"
 #include "actors/directory.hpp"
 #include "core/config/config.hpp"
@@ -18,9 +18,9 @@
 #include "core/payload/payload_source.hpp"
 #include "core/plugin_host/handler.hpp"
 #include "core/queue/fair_places.hpp"
-#include "core/queue/window_budget.hpp"
 #include "core/queue/queue_ledger.hpp"
 #include "core/queue/retry_lag.hpp"
+#include "core/queue/window_budget.hpp"
 #include "core/schema/config_schema.hpp"
 #include "core/security/secret_box.hpp"
 #include "core/store/store_readers.hpp"
@@ -34,7 +34,16 @@ namespace waybill::actors {
 struct engine_context {
   engine_context(const core::config& s, const core::clock& t, core::store_readers& r, core::plugin_host& p, core::metrics& f,
                  const core::secret_box& b)
-      : settings(s), time(t), readers(r), plugins(p), figures(f), box(b), window_memory(s.queue.window_memory), places(s.queue.max_in_flight), ledger(s.queue.max_waiting, s.queue.max_waiting_per_organization), payloads(r) {}
+      : settings(s),
+        time(t),
+        readers(r),
+        plugins(p),
+        figures(f),
+        box(b),
+        window_memory(s.queue.window_memory),
+        places(s.queue.max_in_flight),
+        ledger(s.queue.max_waiting, s.queue.max_waiting_per_organization),
+        payloads(r) {}
 
   const core::config& settings;
   const core::clock& time;

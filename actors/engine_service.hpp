@@ -44,8 +44,7 @@ public:
   void get_payload(const core::caller&, core::delivery_id, core::reply<core::delivery_ptr>) override;
   void read_payload(const core::caller&, const core::delivery_ptr& of, std::uint64_t offset,
                     core::reply<std::shared_ptr<const std::string>>) override;
-  void begin_upload(const core::caller&, core::upload_request,
-                    core::reply<std::shared_ptr<core::payload_upload>>) override;
+  void begin_upload(const core::caller&, core::upload_request, core::reply<std::shared_ptr<core::payload_upload>>) override;
   void get_attempt(const core::caller&, core::delivery_id, core::attempt_id, core::reply<core::attempt>) override;
   void retry_delivery(const core::caller&, core::delivery_id, std::vector<core::destination_id>,
                       core::reply<core::delivery_view>) override;
@@ -153,7 +152,8 @@ private:
                                                                           core::organization_id chain, std::uint64_t reached);
   void create_erasure(const core::caller& who, core::erasure order, answer<core::erasure> reply);
 
-  /// `work` with a row of the audit trail in the same transaction, once it succeeded. `describe(T&)` says what was done to what.
+  /// `work` with a row of the audit trail in the same transaction, once it succeeded. `describe(T&)` says what was done to
+  /// what.
   template <class T, class Describe, class Work>
   auto audited(const core::caller& who, std::string action, Describe describe, Work work);
 

@@ -58,8 +58,7 @@ void answer(engine_context& context, submission& s, const core::delivery_ptr& co
   if (content->deliver_within) context.note_deadline(content->created_at + *content->deliver_within);
   const auto& held = accepted->held;
   for (auto& task : tasks)
-    if (held.empty() || std::find(held.begin(), held.end(), task.id) == held.end())
-      context.relay.add_accepted({task, content});
+    if (held.empty() || std::find(held.begin(), held.end(), task.id) == held.end()) context.relay.add_accepted({task, content});
 }
 
 }  // namespace

@@ -199,8 +199,8 @@ void registry_state::give_up_on(core::destination_id id, entry& crashed) {
       [context = context_, org = known->organization, id, reason](core::write_session& session) -> core::result<void> {
         auto changed = session.set_destination_state(org, id, core::destination_state::disabled, reason, context->time.now());
         if (!changed) return core::fail(changed.error());
-        return session.append_audit({engine_entry(org, context->time.now(), "destination.disabled",
-                                                  {id.to_string(), {{"reason", reason}}})});
+        return session.append_audit(
+            {engine_entry(org, context->time.now(), "destination.disabled", {id.to_string(), {{"reason", reason}}})});
       },
       [context = context_, org = known->organization, id](core::result<void> done) {
         if (!done) return;

@@ -15,9 +15,9 @@ struct http_response {
   int status = 200;
   std::string_view content_type = "application/json";  ///< a literal; empty: none, or among `headers`
   std::string body;
-  std::string headers;      ///< whole lines "Name: value\r\n", by add_header
+  std::string headers;                          ///< whole lines "Name: value\r\n", by add_header
   std::optional<std::uint64_t> announced_size;  ///< the body comes later and is this long
-  bool own_policy = false;  ///< the content security policy is among `headers`
+  bool own_policy = false;                      ///< the content security policy is among `headers`
 
   /// Control characters in `value` are left out, so nothing a client sent can start a header of its own.
   http_response& add_header(std::string_view name, std::string_view value);

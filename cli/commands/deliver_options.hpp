@@ -16,8 +16,8 @@ struct deliver_options {
   std::string idempotency_key;
   bool as_text = false;
   bool upload = false;  ///< as bytes, whatever they are
-  bool lines = false;  ///< each line of the one file is a delivery
-  bool again = false;  ///< no idempotency key of our own making
+  bool lines = false;   ///< each line of the one file is a delivery
+  bool again = false;   ///< no idempotency key of our own making
   bool wait = false;
   double timeout_seconds = 60;
   std::size_t connections = 8;

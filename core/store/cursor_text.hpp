@@ -12,7 +12,17 @@
 namespace waybill::core {
 
 /// Which list a cursor belongs to; a cursor of one list is refused by every other.
-enum class cursor_kind : std::uint8_t { deliveries = 1, destinations, dead_letters, keys, organizations, jobs, audit, legal_holds, erasures };
+enum class cursor_kind : std::uint8_t {
+  deliveries = 1,
+  destinations,
+  dead_letters,
+  keys,
+  organizations,
+  jobs,
+  audit,
+  legal_holds,
+  erasures
+};
 
 /// The last key of a page as opaque text: base64url of kind, id and a check sum, which finds typing errors and invention
 /// (not malice: a cursor grants nothing that the filter and the organization would not).

@@ -22,7 +22,11 @@ namespace waybill::core {
 
 /// What both sessions can read. Every call is one consistent snapshot and blocks for disk. Secret fields come back sealed.
 /// Errors: store_unavailable, *_not_found, validation_error for a cursor that no answer gave.
-class read_session : public payload_reads, public job_reads, public idempotency_reads, public compliance_reads, public backlog_reads {
+class read_session : public payload_reads,
+                     public job_reads,
+                     public idempotency_reads,
+                     public compliance_reads,
+                     public backlog_reads {
 public:
   ~read_session() override = default;
 

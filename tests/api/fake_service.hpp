@@ -70,7 +70,7 @@ public:
   core::once_claim claim;
   core::page_request paging;
   core::upload_request upload;
-  std::string uploaded;            ///< what arrived, of all uploads
+  std::string uploaded;             ///< what arrived, of all uploads
   std::size_t uploads_dropped = 0;  ///< given up before their end
   std::size_t uploads_finished = 0;
   core::destination_input destination_said;
@@ -89,7 +89,7 @@ public:
   bool replayed = false;
   bool ready = true;
   std::string next_cursor;
-  std::string stored_payload;       ///< not empty: the known delivery's content is this payload
+  std::string stored_payload;  ///< not empty: the known delivery's content is this payload
   std::optional<core::error> append_failure;
   std::uint64_t version = 3;
 

@@ -201,10 +201,11 @@ TEST_CASE("every operation takes the parameters the contract names, and no other
 
 TEST_CASE("every filter the server knows is in the contract") {
   // The other way round: names the server's lists could take. A filter that works but is not written down would be found here.
-  const std::vector<std::string> names{
-      "destinationId", "deliveryId", "taskId", "status",  "state",  "health", "from",     "to",     "type",
-      "tag",           "tags",       "label",  "text",    "q",      "sort",   "category", "limit",  "cursor",
-      "correlationId", "payloadType", "kind", "test",       "dryRun", "orderBy", "offset", "page",   "include",  "fields", "name"};
+  const std::vector<std::string> names{"destinationId", "deliveryId",  "taskId",  "status",   "state",  "health",
+                                       "from",          "to",          "type",    "tag",      "tags",   "label",
+                                       "text",          "q",           "sort",    "category", "limit",  "cursor",
+                                       "correlationId", "payloadType", "kind",    "test",     "dryRun", "orderBy",
+                                       "offset",        "page",        "include", "fields",   "name"};
   running_server node;
   for (const auto& op : the_contract().operations()) {
     auto client = node.client(fake_service::operator_key);

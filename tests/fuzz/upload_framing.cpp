@@ -60,7 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (begins == size) return 0;
   const auto rest = bytes.substr(begins);
   const auto start = rest.find_first_not_of("\r\n");
-  if (start == std::string_view::npos || waybill::api::guess_upload(rest.substr(start)) == waybill::api::upload_guess::no) std::abort();
+  if (start == std::string_view::npos || waybill::api::guess_upload(rest.substr(start)) == waybill::api::upload_guess::no)
+    std::abort();
   // A piece that ends in the middle of the words is undecided earlier, never later.
   if (scout(bytes, 1) > begins + start) std::abort();
   return 0;

@@ -44,7 +44,8 @@ static uint32_t deliver(wb_handler* handler, const wb_delivery* delivery, wb_tok
 }
 
 /* From the last to the first: the order of completing is free. */
-static uint32_t deliver_batch(wb_handler* handler, const wb_delivery* const* deliveries, const wb_token* tokens, uint64_t count) {
+static uint32_t deliver_batch(wb_handler* handler, const wb_delivery* const* deliveries, const wb_token* tokens,
+                              uint64_t count) {
   uint64_t i;
   (void)handler;
   for (i = count; i > 0; --i) complete(tokens[i - 1], (int32_t)(100 + i), deliveries[i - 1]->idempotency_key);
