@@ -58,9 +58,9 @@ class Load:
                 with self.lock:
                     self.accepted[number] = answer.json["deliveryId"]
                 return
-            # 409: the first try with this key is still under way. 408, 504: a machine that stands still for so long; what
+            # 409: the first try with this key is still under way. 504: a machine that stands still for so long; what
             # became of the request is not known, and the key makes the repetition safe.
-            assert answer.status in (503, 409, 408, 504), answer
+            assert answer.status in (503, 409, 504), answer
             if answer.status == 503:
                 assert int(answer.headers["Retry-After"]) >= 1, answer.headers
                 self.refused.append(answer)
