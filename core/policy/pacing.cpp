@@ -48,7 +48,7 @@ void pacing::take(mono_time now) { static_cast<void>(bucket_.try_take(now)); }
 void pacing::on_refused(mono_time started, mono_time now, std::optional<milliseconds> retry_after) {
   const bool news = adaptive_.on_refused(started, now);
   if (news) ramp_.on_failed(now);
-  if (retry_after || news) bucket_.hold(now + retry_after.value_or(adaptive_limit::pause));
+  if (retry_after || news) bucket_.hold(now + retry_after.value_or(adaptive_.pause()));
 }
 
 }  // namespace waybill::core

@@ -19,6 +19,11 @@ limit_settings limits(std::uint32_t concurrency, double rate) {
   return made;
 }
 
+/// Refusals until one of them is a decrease.
+void refuse(adaptive_limit& limit, mono_time now) {
+  while (!limit.on_refused(now, now)) continue;
+}
+
 /// Deliveries at an even rate, each begun when it ends.
 mono_time deliver(adaptive_limit& limit, mono_time from, double per_second, double for_seconds) {
   const auto step = std::chrono::duration_cast<mono_time::duration>(std::chrono::duration<double>(1 / per_second));
@@ -41,22 +46,43 @@ TEST_CASE("without refusals nothing is limited but by what is configured", "[ada
   CHECK(adaptive_limit{limits(3, 7.5)}.rate() == 7.5);
 }
 
-TEST_CASE("a refusal halves the concurrency and the rate that went well", "[adaptive]") {
+TEST_CASE("a destination that refuses everything loses half", "[adaptive]") {
   adaptive_limit limit{limits(16, 0)};
-  const auto now = deliver(limit, start, 200, 3);
-  CHECK(limit.on_refused(now, now));
+  CHECK(limit.on_refused(start, start));
   CHECK(limit.reduced());
   CHECK(limit.concurrency() == 8);
-  CHECK(limit.rate() == Approx(100).epsilon(0.05));
+  CHECK(limit.pause() == adaptive_limit::longest_pause);
 }
 
-TEST_CASE("refusals of one round count once", "[adaptive]") {
+TEST_CASE("the decrease follows the share of the answers that were refusals", "[adaptive]") {
+  adaptive_limit limit{limits(100, 0)};
+  auto now = deliver(limit, start, 200, 3);
+  int refusals = 1;
+  while (!limit.on_refused(now, now)) ++refusals;
+  CHECK(refusals > 8);  // fewer, after so many deliveries, are chance
+  CHECK(refusals < 25);
+  CHECK(limit.rate() == Approx(200 * (1 - adaptive_limit::tolerated_share / 2)).epsilon(0.05));
+  CHECK(limit.concurrency() == 92);
+  CHECK(limit.pause() > milliseconds{70});
+  CHECK(limit.pause() < milliseconds{90});
+}
+
+TEST_CASE("few refusals decrease at most once a second", "[adaptive]") {
+  adaptive_limit limit{limits(100, 0)};
+  auto now = deliver(limit, start, 200, 3);
+  refuse(limit, now);
+  now += milliseconds{500};
+  CHECK_FALSE(limit.on_refused(now, now));
+  now += milliseconds{500};
+  CHECK(limit.on_refused(now, now));
+}
+
+TEST_CASE("refusals of one round decrease once", "[adaptive]") {
   adaptive_limit limit{limits(16, 0)};
-  const auto now = deliver(limit, start, 100, 3);
-  CHECK(limit.on_refused(now - milliseconds{5}, now));
-  for (int i = 1; i < 16; ++i) CHECK_FALSE(limit.on_refused(now - milliseconds{5}, now + milliseconds{i}));
+  CHECK(limit.on_refused(start - milliseconds{5}, start));
+  for (int i = 1; i < 16; ++i) CHECK_FALSE(limit.on_refused(start - milliseconds{5}, start + milliseconds{i}));
   CHECK(limit.concurrency() == 8);
-  CHECK(limit.on_refused(now + milliseconds{20}, now + milliseconds{30}));
+  CHECK(limit.on_refused(start + milliseconds{20}, start + milliseconds{30}));  // of the next round
   CHECK(limit.concurrency() == 4);
 }
 
@@ -75,7 +101,7 @@ TEST_CASE("deliveries that go well raise the limits until none is left", "[adapt
   for (const double configured : {0.0, 300.0}) {
     adaptive_limit limit{limits(10, configured)};
     auto now = deliver(limit, start, 100, 3);
-    limit.on_refused(now, now);
+    refuse(limit, now);
     const auto rate = limit.rate();
     now = deliver(limit, now, 50, 10);
     CHECK(limit.rate() == Approx(rate + 50).epsilon(0.1));  // half of 100 in ten seconds
@@ -91,7 +117,7 @@ TEST_CASE("new settings bound what was learnt", "[adaptive]") {
   limit.set_settings(limits(20, 0));
   CHECK(limit.concurrency() == 20);
   const auto now = deliver(limit, start, 100, 3);
-  limit.on_refused(now, now);
+  refuse(limit, now);
   limit.set_settings(limits(4, 20));
   CHECK(limit.concurrency() == 4);
   CHECK(limit.rate() == 20);
