@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "config_rules.hpp"
-#include "pem.hpp"
 #include "signature.hpp"
+#include <waybill/transfer/pem.hpp>
 
 namespace waybill::webhook {
 namespace {

@@ -8,7 +8,7 @@
 #include <curl/curl.h>
 
 #include "jwt.hpp"
-#include "pem.hpp"
+#include <waybill/transfer/pem.hpp>
 
 namespace waybill::webhook {
 namespace {
@@ -105,18 +105,18 @@ void check_jwt_key(const std::string& pointer, const jwt_settings& jwt, sdk::fau
 }
 
 void check_tls(const std::string& pointer, const transfer::tls_options& tls, sdk::fault_sink& faults) {
-  if (!tls.ca_pem.empty() && count_certificates(tls.ca_pem) == 0)
+  if (!tls.ca_pem.empty() && transfer::count_certificates(tls.ca_pem) == 0)
     faults(pointer + "/caPem", "pem", "holds no certificate in PEM");
   if (tls.client_certificate_pem.empty() && tls.client_key_pem.empty()) return;
   const auto certificate = pointer + "/clientCertificatePem";
   const auto key = pointer + "/clientKeyPem";
   if (tls.client_certificate_pem.empty()) return faults(certificate, "required", "the client key has no certificate");
   if (tls.client_key_pem.empty()) return faults(key, "required", "the client certificate has no key");
-  const bool has_certificate = count_certificates(tls.client_certificate_pem) > 0;
-  const auto own_key = read_private_key(tls.client_key_pem, tls.client_key_password);
+  const bool has_certificate = transfer::count_certificates(tls.client_certificate_pem) > 0;
+  const auto own_key = transfer::read_private_key(tls.client_key_pem, tls.client_key_password);
   if (!has_certificate) faults(certificate, "pem", "holds no certificate in PEM");
   if (!own_key) faults(key, "pem", "holds no private key in PEM that the password opens");
-  if (has_certificate && own_key && !belongs_to(*own_key, tls.client_certificate_pem))
+  if (has_certificate && own_key && !transfer::belongs_to(*own_key, tls.client_certificate_pem))
     faults(key, "mismatch", "is not the key of the client certificate");
 }
 

@@ -63,7 +63,7 @@ void append_claim(std::string& out, std::string_view name, const std::string& va
 std::string jwt_signer::why_unusable(const jwt_settings& settings) {
   if (settings.algorithm == "HS256")
     return settings.key.size() >= shortest_hs256_bytes ? std::string{} : "must have at least 32 bytes for HS256";
-  const auto key = read_private_key(settings.key);
+  const auto key = transfer::read_private_key(settings.key);
   const int type = key ? EVP_PKEY_get_base_id(key.get()) : EVP_PKEY_NONE;
   if (settings.algorithm == "RS256")
     return type == EVP_PKEY_RSA && EVP_PKEY_get_bits(key.get()) >= shortest_rsa_bits
@@ -77,7 +77,7 @@ std::string jwt_signer::why_unusable(const jwt_settings& settings) {
 }
 
 jwt_signer::jwt_signer(jwt_settings settings) : settings_(std::move(settings)) {
-  if (settings_.algorithm != "HS256") key_ = read_private_key(settings_.key);
+  if (settings_.algorithm != "HS256") key_ = transfer::read_private_key(settings_.key);
   std::string header = "{";
   append_claim(header, "kid", settings_.key_id);
   header.append("\"alg\":\"").append(settings_.algorithm).append("\",\"typ\":\"JWT\"}");

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "config.hpp"
-#include "pem.hpp"
+#include <waybill/transfer/pem.hpp>
 
 namespace waybill::webhook {
 
@@ -25,7 +25,7 @@ private:
   [[nodiscard]] std::string signature(const std::string& message) const;
 
   jwt_settings settings_;
-  private_key key_;
+  transfer::private_key key_;
   std::string header_;  ///< encoded
 };
 

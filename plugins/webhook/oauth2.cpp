@@ -130,7 +130,7 @@ private:
 };
 
 token_source::token_source(oauth2_settings settings, transfer::endpoint_options way, std::chrono::milliseconds timeout,
-                           transfer::reactor& reactor, std::shared_ptr<host_gate> host)
+                           transfer::reactor& reactor, std::shared_ptr<sdk::host_gate> host)
     : settings_(std::move(settings)),
       form_("grant_type=client_credentials"),
       fingerprint_(fingerprint_of(settings_)),

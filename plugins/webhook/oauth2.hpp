@@ -15,7 +15,7 @@
 #include <waybill/transfer/reactor.hpp>
 
 #include "config.hpp"
-#include "host_gate.hpp"
+#include <waybill/host_gate.hpp>
 
 namespace waybill::webhook {
 
@@ -45,7 +45,7 @@ public:
   using waiter = std::function<void(const std::string& token, const token_failure& why)>;
 
   token_source(oauth2_settings settings, transfer::endpoint_options way, std::chrono::milliseconds timeout,
-               transfer::reactor& reactor, std::shared_ptr<host_gate> host);
+               transfer::reactor& reactor, std::shared_ptr<sdk::host_gate> host);
 
   /// The token if there is a usable one, else empty; starts a renewal if it is time.
   [[nodiscard]] std::string current();
@@ -67,7 +67,7 @@ private:
   std::string fingerprint_;  ///< of the settings: a stored token of other settings is not used
   std::chrono::milliseconds timeout_;
   transfer::reactor& reactor_;
-  std::shared_ptr<host_gate> host_;
+  std::shared_ptr<sdk::host_gate> host_;
 
   std::mutex mutex_;
   access_token token_;           ///< guarded

@@ -17,17 +17,17 @@ namespace {
 constexpr std::size_t ed25519_seed_bytes = 32;
 constexpr std::size_t ed25519_pair_bytes = 64;  // the seed and the public key, as the reference implementations keep it
 
-[[nodiscard]] private_key ed25519_key(const std::string& secret) {
+[[nodiscard]] transfer::private_key ed25519_key(const std::string& secret) {
   if (secret.compare(0, 10, "-----BEGIN") == 0) {
-    auto key = read_private_key(secret);
+    auto key = transfer::read_private_key(secret);
     return key && EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_ED25519 ? std::move(key) : nullptr;
   }
   auto decoded = decode_secret(secret);
   if (!decoded) return nullptr;
   auto& bytes = *decoded;
   if (bytes.size() != ed25519_seed_bytes && bytes.size() != ed25519_pair_bytes) return nullptr;
-  private_key key{EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(bytes.data()),
-                                               ed25519_seed_bytes)};
+  transfer::private_key key{EVP_PKEY_new_raw_private_key(
+      EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(bytes.data()), ed25519_seed_bytes)};
   OPENSSL_cleanse(bytes.data(), bytes.size());
   ERR_clear_error();
   return key;
@@ -125,7 +125,7 @@ std::string why_unusable(const signing_secret& secret) {
 struct signer::key {
   std::string_view label;
   EVP_MAC_CTX* mac = nullptr;  ///< or, for ed25519:
-  private_key ed25519;
+  transfer::private_key ed25519;
 
   key() = default;
   key(const key&) = delete;

@@ -11,7 +11,7 @@
 #include <openssl/evp.h>
 
 #include "config.hpp"
-#include "pem.hpp"
+#include <waybill/transfer/pem.hpp>
 
 namespace waybill::webhook {
 

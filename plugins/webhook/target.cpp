@@ -34,7 +34,7 @@ transfer::reactor& plugin_reactor() {
 
 target::target(config from, sdk::handler_context context)
     : settings(std::move(from)),
-      host(std::make_shared<host_gate>(context)),
+      host(std::make_shared<sdk::host_gate>(context)),
       endpoint(std::make_shared<const transfer::endpoint>(delivery_way())),
       signatures(settings.signing_secrets) {
   const auto& auth = settings.auth;

@@ -14,10 +14,10 @@
 #include <waybill/transfer/record.hpp>
 
 #include "config.hpp"
-#include "host_gate.hpp"
 #include "jwt.hpp"
 #include "oauth2.hpp"
 #include "signature.hpp"
+#include <waybill/host_gate.hpp>
 
 namespace waybill::webhook {
 
@@ -33,7 +33,7 @@ public:
 
   // Constant after construction; signatures are made by deliver only, which never runs twice at once.
   const config settings;
-  const std::shared_ptr<host_gate> host;
+  const std::shared_ptr<sdk::host_gate> host;
   transfer::endpoint_ptr endpoint;
   transfer::redactor secrets;
   signer signatures;

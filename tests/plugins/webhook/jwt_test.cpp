@@ -97,9 +97,9 @@ TEST_CASE("a token carries its header and its claims") {
 }
 
 TEST_CASE("RS256, ES256 and EdDSA verify with the public key") {
-  const private_key rsa{EVP_RSA_gen(2048)};
-  const private_key ec{EVP_EC_gen("P-256")};
-  const private_key ed{EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")};
+  const waybill::transfer::private_key rsa{EVP_RSA_gen(2048)};
+  const waybill::transfer::private_key ec{EVP_EC_gen("P-256")};
+  const waybill::transfer::private_key ed{EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")};
   jwt_settings settings;
   settings.algorithm = "RS256";
   settings.key = pem_of(rsa.get());
@@ -123,9 +123,9 @@ TEST_CASE("RS256, ES256 and EdDSA verify with the public key") {
 }
 
 TEST_CASE("a key that does not fit its algorithm is refused") {
-  const private_key small{EVP_RSA_gen(1024)};
-  const private_key p384{EVP_EC_gen("P-384")};
-  const private_key ec{EVP_EC_gen("P-256")};
+  const waybill::transfer::private_key small{EVP_RSA_gen(1024)};
+  const waybill::transfer::private_key p384{EVP_EC_gen("P-384")};
+  const waybill::transfer::private_key ec{EVP_EC_gen("P-256")};
   const auto refused = [](const char* algorithm, const std::string& key) {
     jwt_settings settings;
     settings.algorithm = algorithm;

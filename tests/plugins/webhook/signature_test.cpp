@@ -52,7 +52,7 @@ std::string sign_in_pieces(const std::vector<signing_secret>& secrets, std::size
 bool verifies(std::string_view signature) {
   REQUIRE(signature.substr(0, 4) == "v1a,");
   const auto bytes = decode_base64(signature.substr(4)).value();
-  const private_key key{
+  const waybill::transfer::private_key key{
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(public_key.data()), 32)};
   const auto message = std::string{id} + "." + timestamp + "." + payload;
   EVP_MD_CTX* const context = EVP_MD_CTX_new();

@@ -8,7 +8,7 @@
 
 #include <waybill/host.hpp>
 
-namespace waybill::webhook {
+namespace waybill::sdk {
 
 /// The host's side of a handler, for what may outlive it: a token being renewed in the background. After close() every
 /// call answers as a host that has nothing would, so the host's pointer is never used again. Thread-safe.
@@ -43,4 +43,4 @@ private:
   bool closed_ = false;
 };
 
-}  // namespace waybill::webhook
+}  // namespace waybill::sdk

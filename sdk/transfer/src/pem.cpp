@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pem.hpp"
+#include <waybill/transfer/pem.hpp>
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-namespace waybill::webhook {
+namespace waybill::transfer {
 namespace {
 
 struct bio_free {
@@ -56,4 +56,4 @@ bool belongs_to(EVP_PKEY& key, const std::string& certificate_pem) {
   return fits;
 }
 
-}  // namespace waybill::webhook
+}  // namespace waybill::transfer

@@ -7,7 +7,7 @@
 
 #include <openssl/evp.h>
 
-namespace waybill::webhook {
+namespace waybill::transfer {
 
 struct key_free {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
@@ -20,4 +20,4 @@ using private_key = std::unique_ptr<EVP_PKEY, key_free>;
 /// Is this the key of the first certificate?
 [[nodiscard]] bool belongs_to(EVP_PKEY& key, const std::string& certificate_pem);
 
-}  // namespace waybill::webhook
+}  // namespace waybill::transfer
