@@ -208,7 +208,7 @@ void attempt::authorize_with_token(std::unique_ptr<attempt> self, const std::str
   to.preparing(self->id);
   // A std::function must be copyable, and an attempt is not.
   auto held = std::make_shared<std::unique_ptr<attempt>>(std::move(self));
-  to.tokens->fetch(refused, [held](const std::string& token, const token_failure& why) {
+  to.tokens->fetch(refused, [held](const std::string& token, const transfer::token_failure& why) {
     auto again = std::move(*held);
     if (!again->target_->prepared(again->id)) return again->complete(sdk::result::canceled());
     if (token.empty()) {

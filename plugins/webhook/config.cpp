@@ -91,8 +91,8 @@ constexpr std::array<std::pair<std::string_view, auth_kind>, 6> auth_kinds{{{"no
                                                                             {"basic", auth_kind::basic},
                                                                             {"oauth2", auth_kind::oauth2},
                                                                             {"jwt", auth_kind::jwt}}};
-constexpr std::array<std::pair<std::string_view, client_authentication>, 2> client_authentications{
-    {{"basic", client_authentication::basic}, {"body", client_authentication::body}}};
+constexpr std::array<std::pair<std::string_view, transfer::client_authentication>, 2> client_authentications{
+    {{"basic", transfer::client_authentication::basic}, {"body", transfer::client_authentication::body}}};
 
 void read_headers(const reader& from, config& into) {
   const auto headers = from.object("headers");
@@ -111,7 +111,7 @@ void read_headers(const reader& from, config& into) {
   }
 }
 
-void read_oauth2(const reader& from, oauth2_settings& into) {
+void read_oauth2(const reader& from, transfer::oauth2_settings& into) {
   from.text("tokenUrl", into.token_url);
   from.text("clientId", into.client_id);
   from.text("clientSecret", into.client_secret);
@@ -123,7 +123,7 @@ void read_oauth2(const reader& from, oauth2_settings& into) {
   from.required("clientSecret", into.client_secret);
 }
 
-void read_claims(const reader& from, jwt_settings& into) {
+void read_claims(const reader& from, transfer::jwt_settings& into) {
   const auto claims = from.object("claims");
   if (!claims) return;
   for (const auto* own : {"iss", "sub", "aud", "iat", "exp", "jti"})
@@ -133,7 +133,7 @@ void read_claims(const reader& from, jwt_settings& into) {
   into.claims = text.substr(1, text.size() - 2) + ",";
 }
 
-void read_jwt(const reader& from, jwt_settings& into) {
+void read_jwt(const reader& from, transfer::jwt_settings& into) {
   from.text("algorithm", into.algorithm);
   from.text("key", into.key);
   from.text("keyId", into.key_id);

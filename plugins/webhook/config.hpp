@@ -11,41 +11,21 @@
 
 #include <waybill/handler.hpp>
 #include <waybill/transfer/endpoint.hpp>
+#include <waybill/transfer/oauth2.hpp>
 
 namespace waybill::webhook {
 
 enum class body_format : std::uint8_t { envelope = 1, raw };
 enum class compression : std::uint8_t { none = 1, gzip };
 enum class auth_kind : std::uint8_t { none = 1, api_key, bearer, basic, oauth2, jwt };
-enum class client_authentication : std::uint8_t { basic = 1, body };
-
-struct oauth2_settings {
-  std::string token_url;
-  std::string client_id;
-  std::string client_secret;
-  client_authentication client = client_authentication::basic;
-  std::string scope;
-  std::string audience;
-};
-
-struct jwt_settings {
-  std::string algorithm;  ///< HS256 | RS256 | ES256 | EdDSA
-  std::string key;
-  std::string key_id;
-  std::string issuer;
-  std::string subject;
-  std::string audience;
-  std::int64_t lifetime_s = 300;
-  std::string claims;  ///< further members of the payload: JSON text without braces, empty or ending in a comma
-};
 
 struct auth_settings {
   auth_kind kind = auth_kind::none;
   std::string header = "X-API-Key";  ///< api_key
   std::string secret;                ///< the API key, the bearer token or the password
   std::string username;              ///< basic
-  oauth2_settings oauth2;
-  jwt_settings jwt;
+  transfer::oauth2_settings oauth2;
+  transfer::jwt_settings jwt;
 };
 
 /// One of `signingSecrets`, which the host adds to the configuration (WB_FEATURE_SIGNING_SECRETS).

@@ -7,7 +7,7 @@
 
 #include <curl/curl.h>
 
-#include "jwt.hpp"
+#include <waybill/transfer/jwt.hpp>
 #include <waybill/transfer/pem.hpp>
 
 namespace waybill::webhook {
@@ -99,9 +99,9 @@ void check_basic(const std::string& pointer, std::string_view username, sdk::fau
   if (username.find(':') != std::string_view::npos) faults(pointer, "colon", "must not contain a colon");
 }
 
-void check_jwt_key(const std::string& pointer, const jwt_settings& jwt, sdk::fault_sink& faults) {
+void check_jwt_key(const std::string& pointer, const transfer::jwt_settings& jwt, sdk::fault_sink& faults) {
   if (jwt.lifetime_s <= 0) faults(pointer, "lifetime", "the lifetime must be positive");
-  if (const auto why = jwt_signer::why_unusable(jwt); !why.empty()) faults(pointer, "key", why);
+  if (const auto why = transfer::jwt_signer::why_unusable(jwt); !why.empty()) faults(pointer, "key", why);
 }
 
 void check_tls(const std::string& pointer, const transfer::tls_options& tls, sdk::fault_sink& faults) {

@@ -19,7 +19,7 @@ void check_url(const std::string& pointer, const std::string& url, url_kind kind
 /// Not a name that the plugin or HTTP itself sets, and nothing that could end the line.
 void check_header(const std::string& pointer, std::string_view name, std::string_view value, sdk::fault_sink& faults);
 void check_basic(const std::string& pointer, std::string_view username, sdk::fault_sink& faults);
-void check_jwt_key(const std::string& pointer, const jwt_settings& jwt, sdk::fault_sink& faults);
+void check_jwt_key(const std::string& pointer, const transfer::jwt_settings& jwt, sdk::fault_sink& faults);
 void check_tls(const std::string& pointer, const transfer::tls_options& tls, sdk::fault_sink& faults);
 
 }  // namespace waybill::webhook

@@ -37,14 +37,6 @@ constexpr std::size_t ed25519_pair_bytes = 64;  // the seed and the public key, 
   return text.substr(0, prefix.size()) == prefix;
 }
 
-[[nodiscard]] int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
-
 [[nodiscard]] bool update(EVP_MAC_CTX* mac, std::string_view bytes) {
   return EVP_MAC_update(mac, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) == 1;
 }
@@ -80,36 +72,15 @@ void append_separated(std::string& out, std::string_view label, std::string_view
 
 }  // namespace
 
-std::optional<std::string> decode_base64(std::string_view text) {
-  if (text.size() % 4 == 0)
-    for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  unsigned bits = 0;
-  unsigned held = 0;
-  for (const char c : text) {
-    const int digit = base64_digit(c);
-    if (digit < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<unsigned>(digit);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      out.push_back(static_cast<char>(bits >> held & 0xFFu));
-    }
-  }
-  return out;
-}
-
 std::optional<std::string> decode_secret(std::string_view secret) {
   for (const std::string_view prefix : {"whsec_", "whsk_"}) {
     if (!has_prefix(secret, prefix)) continue;
-    auto key = decode_base64(secret.substr(prefix.size()));
+    auto key = transfer::from_base64(secret.substr(prefix.size()));
     if (key && key->empty()) return std::nullopt;
     return key;
   }
   if (secret.empty()) return std::nullopt;
-  if (auto key = decode_base64(secret); key && !key->empty()) return key;
+  if (auto key = transfer::from_base64(secret); key && !key->empty()) return key;
   return std::string{secret};
 }
 

@@ -10,13 +10,12 @@
 
 #include <openssl/evp.h>
 
-#include "config.hpp"
 #include <waybill/transfer/pem.hpp>
+
+#include "config.hpp"
 
 namespace waybill::webhook {
 
-/// Standard base64 (RFC 4648 section 4), padding optional; nothing for anything else.
-[[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 /// The key in a secret: what follows `whsec_` or `whsk_` in base64; without a prefix the base64 if it is that (as the
 /// reference library reads it), else the text itself. Nothing if there is no key in it.
 [[nodiscard]] std::optional<std::string> decode_secret(std::string_view secret);

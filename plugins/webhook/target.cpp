@@ -39,8 +39,8 @@ target::target(config from, sdk::handler_context context)
       signatures(settings.signing_secrets) {
   const auto& auth = settings.auth;
   if (auth.kind == auth_kind::oauth2)
-    tokens = std::make_shared<token_source>(auth.oauth2, way(), settings.timeout, plugin_reactor(), host);
-  if (auth.kind == auth_kind::jwt) jwt = std::make_unique<jwt_signer>(auth.jwt);
+    tokens = std::make_shared<transfer::token_source>(auth.oauth2, way(), settings.timeout, plugin_reactor(), host);
+  if (auth.kind == auth_kind::jwt) jwt = std::make_unique<transfer::jwt_signer>(auth.jwt);
   learn_secrets();
 }
 

@@ -10,14 +10,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include <waybill/host_gate.hpp>
+#include <waybill/transfer/jwt.hpp>
 #include <waybill/transfer/reactor.hpp>
 #include <waybill/transfer/record.hpp>
+#include <waybill/transfer/token_source.hpp>
 
 #include "config.hpp"
-#include "jwt.hpp"
-#include "oauth2.hpp"
 #include "signature.hpp"
-#include <waybill/host_gate.hpp>
 
 namespace waybill::webhook {
 
@@ -37,9 +37,9 @@ public:
   transfer::endpoint_ptr endpoint;
   transfer::redactor secrets;
   signer signatures;
-  std::shared_ptr<token_source> tokens;  ///< with OAuth 2.0
-  std::unique_ptr<jwt_signer> jwt;       ///< with JWT
-  std::atomic<bool> told_of_413{false};  ///< the operator has been told that batches are too large
+  std::shared_ptr<transfer::token_source> tokens;  ///< with OAuth 2.0
+  std::unique_ptr<transfer::jwt_signer> jwt;       ///< with JWT
+  std::atomic<bool> told_of_413{false};            ///< the operator has been told that batches are too large
 
   /// An attempt before its request is under way (its body is being hashed, its token fetched). The reactor cannot cancel
   /// it yet, so it is remembered here.

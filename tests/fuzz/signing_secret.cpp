@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/webhook/signature.hpp"
 
+#include <waybill/transfer/json_text.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -17,7 +19,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string out;
     if (!s.signs() || !s.sign("id", "1", text, out)) std::abort();
     const auto comma = out.find(',');
-    if (comma == std::string::npos || out.find(' ') != std::string::npos || !decode_base64(out.substr(comma + 1))) std::abort();
+    if (comma == std::string::npos || out.find(' ') != std::string::npos ||
+        !waybill::transfer::from_base64(out.substr(comma + 1)))
+      std::abort();
     auto pieces = s.begin("id", "1");
     pieces.add(text);
     if (pieces.finish() != out) std::abort();

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../fake_host.hpp"
+#include "../node_program.hpp"
 
 namespace waybill::testing {
 
@@ -42,17 +43,5 @@ private:
 [[nodiscard]] std::vector<seen_fault> faults_of(const nlohmann::json& config);
 /// `pointer rule`, sorted.
 [[nodiscard]] std::vector<std::string> fault_names(const nlohmann::json& config);
-
-/// A node program that prints `listening on PORT`; runs until its object ends.
-class node_program {
-public:
-  node_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {});
-  ~node_program();
-  [[nodiscard]] std::string url(std::string_view path) const;
-
-private:
-  struct running;
-  std::unique_ptr<running> running_;
-};
 
 }  // namespace waybill::testing

@@ -28,8 +28,8 @@ constexpr const char* payload = R"({"test": 2432232314})";
 constexpr const char* expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
 
 // RFC 8032 section 7.1, test 1.
-const std::string seed = waybill::webhook::decode_base64("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=").value();
-const std::string public_key = waybill::webhook::decode_base64("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=").value();
+const std::string seed = waybill::transfer::from_base64("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=").value();
+const std::string public_key = waybill::transfer::from_base64("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=").value();
 
 std::string sign(const std::vector<signing_secret>& secrets) {
   signer s{secrets};
@@ -51,7 +51,7 @@ std::string sign_in_pieces(const std::vector<signing_secret>& secrets, std::size
 
 bool verifies(std::string_view signature) {
   REQUIRE(signature.substr(0, 4) == "v1a,");
-  const auto bytes = decode_base64(signature.substr(4)).value();
+  const auto bytes = waybill::transfer::from_base64(signature.substr(4)).value();
   const waybill::transfer::private_key key{
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(public_key.data()), 32)};
   const auto message = std::string{id} + "." + timestamp + "." + payload;

@@ -55,3 +55,10 @@ TEST_CASE("base64 in both alphabets") {
   CHECK(to_base64("foobar") == "Zm9vYmFy");
   CHECK(to_base64url("\xfb\xff\xfe\x01") == "-__-AQ");
 }
+
+TEST_CASE("base64 is read back, and nothing else is") {
+  using waybill::transfer::from_base64;
+  for (const auto* text : {"", "a", "ab", "abc", "\xff\xfe+/"}) CHECK(from_base64(waybill::transfer::to_base64(text)) == text);
+  CHECK(from_base64("YWI") == "ab");
+  for (const auto* text : {"Y", "YW=I", "YW I", "YWI=="}) CHECK_FALSE(from_base64(text));
+}

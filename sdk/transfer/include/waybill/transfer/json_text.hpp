@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,7 @@ void append_base64(std::string& out, std::string_view bytes);
 [[nodiscard]] std::string to_base64(std::string_view bytes);
 /// RFC 4648 section 5, no padding.
 [[nodiscard]] std::string to_base64url(std::string_view bytes);
+/// The bytes of standard base64, padding optional; nothing for anything else.
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace waybill::transfer

@@ -4,10 +4,21 @@
 #include <cstdint>
 #include <string>
 
-#include "config.hpp"
 #include <waybill/transfer/pem.hpp>
 
-namespace waybill::webhook {
+namespace waybill::transfer {
+
+struct jwt_settings {
+  std::string algorithm;  ///< HS256 | RS256 | ES256 | EdDSA
+  std::string key;        ///< a private key in PEM; with HS256 the shared secret itself
+  std::string key_id;
+  std::string issuer;
+  std::string subject;
+  std::string audience;
+  std::int64_t lifetime_s = 300;
+  std::string claims;          ///< further members of the payload: JSON text without braces, empty or ending in a comma
+  std::string header_members;  ///< the same of the header: a certificate's thumbprint (`x5t`) and its like
+};
 
 /// Makes the token of one request (RFC 7515, RFC 7519): HS256, RS256, ES256 or EdDSA (Ed25519). The key is read once.
 /// Signing with RSA costs about a millisecond of CPU, with the others a few to some tens of microseconds. Thread-safe.
@@ -29,4 +40,4 @@ private:
   std::string header_;  ///< encoded
 };
 
-}  // namespace waybill::webhook
+}  // namespace waybill::transfer

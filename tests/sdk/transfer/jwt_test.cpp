@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/webhook/jwt.hpp"
+#include <waybill/transfer/jwt.hpp>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -10,16 +10,16 @@
 
 #include <string>
 
-#include "plugins/webhook/signature.hpp"
+#include <waybill/transfer/json_text.hpp>
 
-using namespace waybill::webhook;
+using namespace waybill::transfer;
 using nlohmann::json;
 
 namespace {
 
 std::string from_base64url(std::string text) {
   for (auto& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
-  return decode_base64(text).value();
+  return waybill::transfer::from_base64(text).value();
 }
 
 std::string pem_of(EVP_PKEY* key) {

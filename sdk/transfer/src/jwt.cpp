@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "jwt.hpp"
+#include <waybill/transfer/jwt.hpp>
 
 #include <array>
 #include <memory>
@@ -15,7 +15,7 @@
 #include <waybill/host.hpp>
 #include <waybill/transfer/json_text.hpp>
 
-namespace waybill::webhook {
+namespace waybill::transfer {
 namespace {
 
 constexpr std::size_t p256_number_bytes = 32;
@@ -54,7 +54,7 @@ void append_claim(std::string& out, std::string_view name, const std::string& va
   if (value.empty()) return;
   out.push_back('"');
   out.append(name).append("\":");
-  transfer::append_json_string(out, value);
+  append_json_string(out, value);
   out.push_back(',');
 }
 
@@ -80,8 +80,9 @@ jwt_signer::jwt_signer(jwt_settings settings) : settings_(std::move(settings)) {
   if (settings_.algorithm != "HS256") key_ = transfer::read_private_key(settings_.key);
   std::string header = "{";
   append_claim(header, "kid", settings_.key_id);
+  header.append(settings_.header_members);
   header.append("\"alg\":\"").append(settings_.algorithm).append("\",\"typ\":\"JWT\"}");
-  header_ = transfer::to_base64url(header);
+  header_ = to_base64url(header);
 }
 
 std::string jwt_signer::sign(std::int64_t now_s) const {
@@ -91,14 +92,14 @@ std::string jwt_signer::sign(std::int64_t now_s) const {
   append_claim(claims, "iss", settings_.issuer);
   append_claim(claims, "sub", settings_.subject);
   append_claim(claims, "aud", settings_.audience);
-  if (!id.empty()) append_claim(claims, "jti", transfer::to_base64url(id));
+  if (!id.empty()) append_claim(claims, "jti", to_base64url(id));
   claims.append(settings_.claims);
   claims.append("\"iat\":").append(std::to_string(now_s));
   claims.append(",\"exp\":").append(std::to_string(now_s + settings_.lifetime_s)).push_back('}');
-  auto token = header_ + "." + transfer::to_base64url(claims);
+  auto token = header_ + "." + to_base64url(claims);
   const auto signed_by = signature(token);
   if (signed_by.empty()) return {};
-  return token + "." + transfer::to_base64url(signed_by);
+  return token + "." + to_base64url(signed_by);
 }
 
 std::string jwt_signer::signature(const std::string& message) const {
@@ -127,4 +128,4 @@ std::string jwt_signer::signature(const std::string& message) const {
   return settings_.algorithm == "ES256" ? plain_ecdsa(out) : out;
 }
 
-}  // namespace waybill::webhook
+}  // namespace waybill::transfer
