@@ -30,8 +30,8 @@ struct token_server {
     program = std::make_unique<node_program>(std::vector<std::string>{WAYBILL_TOKEN_SERVER, folder.path() + "/public.pem"});
   }
   static token_server& instance() {
-    static auto* const server = new token_server;
-    return *server;
+    static token_server server;
+    return server;
   }
   [[nodiscard]] oauth2_settings settings(grant_type grant) const {
     oauth2_settings s;
