@@ -45,14 +45,9 @@ int sweep(store_fixture& s, utc_time now) {
 }
 
 new_delivery naming(store_fixture& s, const payload& p) {
-  auto request = make_request(s.org, {{s.hook}});
-  auto d = std::make_shared<delivery>(*request.content);
-  d->content.clear();
-  d->payload = p.id;
-  d->payload_size = p.size;
-  d->sha256 = p.sha256;
-  request.content = d;
-  return request;
+  request_options options{{s.hook}};
+  options.uploaded = p;
+  return make_request(s.org, options);
 }
 
 std::uint64_t references(store_fixture& s, const payload& p) { return must(s.reader().get_payload(s.org, p.id)).references; }

@@ -43,6 +43,20 @@ attempt_record with_records(const task& of, task_status after) {
   return outcome;
 }
 
+payload upload(store_fixture& s, const std::string& bytes) {
+  payload p;
+  p.id = payload_id::make();
+  p.organization = s.org;
+  p.content_type = "text/csv";
+  p.created_at = at(0);
+  p.size = bytes.size();
+  p.sha256.fill(9);
+  must(s.write([&](write_session& w) { return w.begin_payload(p, at(hour)); }));
+  const payload_chunk chunk{0, chunk_codec::plain, static_cast<std::uint32_t>(bytes.size()), bytes};
+  must(s.write([&](write_session& w) { return w.append_chunk(p.id, chunk, at(hour)); }));
+  return must(s.write([&](write_session& w) { return w.finish_payload(p, at(hour)); }));
+}
+
 new_delivery delivered_at(store_fixture& s, utc_time when, std::vector<std::string> tags = {}, std::string correlation = {}) {
   request_options options{{s.hook}};
   options.created = when;
@@ -139,6 +153,31 @@ TEST_CASE("a payload goes before its log, and asking for it tells so") {
   CHECK(view.size == old.content->content.size());
   CHECK(view.tasks.at(0).external_reference == "ref-1");
   CHECK(sweep(s, retention_stage::deliveries, at(hour)) == 1);
+}
+
+TEST_CASE("a payload that was uploaded goes once the last delivery that names it let it go") {
+  ON_EVERY_ENGINE(s);
+  const auto uploaded = upload(s, "abc");
+  std::vector<new_delivery> naming;
+  for (const int hours : {0, 10}) {
+    request_options options{{s.hook}};
+    options.created = at(hours * hour);
+    options.uploaded = uploaded;
+    naming.push_back(request_at(s, options));
+    REQUIRE(s.record(make_outcome(naming.back().tasks[0]), options.created) == record_result::recorded);
+  }
+  const auto references = [&] { return must(s.reader().get_payload(s.org, uploaded.id)).references; };
+  const auto let_go = [&] { return must(s.write([&](write_session& w) { return w.sweep_payloads(long_after, 100); })); };
+  REQUIRE(references() == 2);
+  // The content of the first goes before its log, which goes later and lets nothing go a second time.
+  CHECK(sweep(s, retention_stage::payloads, at(5 * hour)) == 1);
+  CHECK(sweep(s, retention_stage::deliveries, at(5 * hour)) == 1);
+  CHECK(references() == 1);
+  while (let_go()) continue;
+  CHECK(references() == 1);
+  CHECK(sweep(s, retention_stage::deliveries, at(15 * hour)) == 1);
+  while (let_go()) continue;
+  CHECK(code_of(s.reader().get_payload(s.org, uploaded.id)) == error_code::payload_not_found);
 }
 
 TEST_CASE("a failed delivery whose payload went cannot be sent back") {

@@ -43,6 +43,12 @@ new_delivery make_request(organization_id org, const request_options& options) {
   d->payload_type = "report";
   d->content_type = "application/json";
   d->content = options.content;
+  if (options.uploaded) {
+    d->content.clear();
+    d->payload = options.uploaded->id;
+    d->payload_size = options.uploaded->size;
+    d->sha256 = options.uploaded->sha256;
+  }
   d->priority = options.priority;
   d->ordering_key = options.key;
   d->deliver_within = options.within;

@@ -60,6 +60,7 @@ struct request_options {
   std::string key = {};
   std::optional<milliseconds> within = std::nullopt;
   milliseconds ageing{60'000};
+  std::optional<payload> uploaded = std::nullopt;  ///< in place of content
 };
 [[nodiscard]] new_delivery make_request(organization_id org, const request_options& options);
 /// A delivered first attempt; the test changes the rest.
