@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """No tenant sees another: a foreign id answers as an unknown one, on every route, and nothing changes."""
+import pathlib
+import re
 import unittest
+
+import yaml
 
 from harness import NodeTest, poll, tasks_of, total
 from receiver import Reply
+
+DESCRIPTION = yaml.safe_load((pathlib.Path(__file__).parents[2] / "api" / "openapi.yaml").read_text())
+METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 class Isolation(NodeTest):
@@ -21,20 +28,30 @@ class Isolation(NodeTest):
         cls.task = task["taskId"]
         cls.secret = cls.a.get(f"/v1/destinations/{cls.destination}/secrets").json["data"][0]["id"]
         cls.key = cls.a.get("/v1/keys").json["data"][0]["id"]
+        cls.payload = cls.a.post("/v1/payloads", b"of a", headers={"Content-Type": "text/plain"}).json["payloadId"]
+        hold = cls.a.post("/v1/legal-holds", {"scope": "tag", "value": "t", "reason": "r"}).json["id"]
+        erasure = cls.a.post("/v1/erasures", {"scope": "correlationId", "value": "c", "reason": "r"}).json["id"]
+        job = cls.a.post("/v1/dead-letters/discard", {"tag": "of nobody"}).json["id"]
+        cls.things = {"destinationId": cls.destination, "deliveryId": cls.failed, "attemptId": cls.attempt, "taskId": cls.task,
+                      "secretId": cls.secret, "keyId": cls.key, "holdId": hold, "erasureId": erasure, "jobId": job}
 
     def foreign_routes(self):
-        d, t = f"/v1/destinations/{self.destination}", f"/v1/deliveries/{self.failed}"
-        return [
-            ("GET", d, None), ("PUT", d, {"type": "webhook", "label": "stolen", "config": {"url": self.receiver.url("/b")}}),
-            ("PATCH", d, {"label": "stolen"}), ("DELETE", d, None), ("POST", d + "/test", None), ("POST", d + "/enable", None),
-            ("POST", d + "/disable", {"reason": "x"}), ("GET", d + "/health", None), ("GET", d + "/queue", None),
-            ("GET", d + "/secrets", None), ("POST", d + "/secrets", {}), ("POST", d + "/secrets/rotate", {}),
-            ("DELETE", f"{d}/secrets/{self.secret}", None),
-            ("GET", t, None), ("GET", t + "/payload", None), ("GET", f"{t}/attempts/{self.attempt}", None),
-            ("POST", t + "/retry", None), ("POST", t + "/cancel", None),
-            ("DELETE", f"/v1/keys/{self.key}", None),
-            ("POST", "/v1/deliveries", {"destinations": [self.destination], "payload": {"type": "data", "data": 1}}),
-        ]
+        """Every operation of the interface description that names something in its path, for things of another organization.
+        Destination types belong to nobody, organizations to the operator."""
+        url = self.receiver.url("/b")
+        bodies = {
+            "replaceDestination": {"type": "webhook", "label": "stolen", "config": {"url": url}}, "patchDestination": {"label": "stolen"},
+            "disableDestination": {"reason": "x"}, "addSecret": {}, "rotateSecret": {}, "patchJob": {"ratePerSecond": 1},
+        }
+        for path, item in DESCRIPTION["paths"].items():
+            if "{" not in path or path.startswith(("/v1/destination-types/", "/v1/organizations/")):
+                continue
+            filled = re.sub(r"\{(\w+)\}", lambda name: self.things[name[1]], path)
+            for method in sorted(METHODS & item.keys()):
+                yield method.upper(), filled, bodies.get(item[method]["operationId"])
+        yield "POST", "/v1/deliveries", {"destinations": [self.destination], "payload": {"type": "data", "data": 1}}
+        mine = self.b.destination(url)["id"]
+        yield "POST", "/v1/deliveries", {"destinations": [mine], "payload": {"type": "data", "payloadId": self.payload}}
 
     def test_a_foreign_id_answers_as_an_unknown_one(self):
         before = self.a.get(f"/v1/destinations/{self.destination}")
