@@ -95,6 +95,19 @@ void call::cancel() {
   for (const auto id : under_way_) plugin_reactor().cancel(id);
 }
 
+void call::suspend() {
+  {
+    const std::lock_guard lock{mutex_};
+    suspended_ = true;
+  }
+  cancel();
+}
+
+bool call::suspended() const {
+  const std::lock_guard lock{mutex_};
+  return suspended_;
+}
+
 bool call::canceled() const {
   const std::lock_guard lock{mutex_};
   return canceled_;

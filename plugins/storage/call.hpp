@@ -43,7 +43,10 @@ public:
 
   /// From any thread. What is under way ends as canceled, what comes later too.
   void cancel();
+  /// The same, but only because the handler is being closed: what was begun may be taken up again later.
+  void suspend();
   [[nodiscard]] bool canceled() const;
+  [[nodiscard]] bool suspended() const;
   [[nodiscard]] bool late() const { return clock::now() > deadline_; }
   [[nodiscard]] clock::time_point deadline() const { return deadline_; }
 
@@ -56,6 +59,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<std::uint64_t> under_way_;  ///< guarded: ids of exchanges
   bool canceled_ = false;                 ///< guarded
+  bool suspended_ = false;                ///< guarded
 };
 using call_ptr = std::shared_ptr<call>;
 

@@ -110,14 +110,16 @@ std::string text_template::render(const variables& from) const {
   return out;
 }
 
-std::string text_template::render_path(const variables& from) const {
+std::string text_template::path_of(const variables& from, bool stops_at_unknown) const {
   std::string out;
   std::size_t segment = 0;
   bool has_value = false;
   for (const auto& one : parts_) {
     if (one.is_variable) {
       const auto value = from.value(one.text);
-      append_as_segment(out, value && !value->empty() ? *value : one.instead);
+      const bool known = value && !value->empty();
+      if (!known && stops_at_unknown) return out;
+      append_as_segment(out, known ? *value : one.instead);
       has_value = true;
       continue;
     }
@@ -134,8 +136,12 @@ std::string text_template::render_path(const variables& from) const {
   return out;
 }
 
-std::string text_template::fixed_prefix() const {
-  return parts_.empty() || parts_.front().is_variable ? std::string{} : parts_.front().text;
+std::string text_template::render_path(const variables& from) const { return path_of(from, false); }
+
+std::string text_template::path_prefix(const variables& known) const { return path_of(known, true); }
+
+bool text_template::names(std::string_view variable) const {
+  return std::any_of(parts_.begin(), parts_.end(), [&](const part& one) { return one.is_variable && one.text == variable; });
 }
 
 bool text_template::has_own_segment(std::string_view segment) const {

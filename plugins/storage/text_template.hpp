@@ -36,8 +36,10 @@ public:
   /// and "..". A value that would be longer is cut to 200 bytes.
   [[nodiscard]] std::string render_path(const variables& from) const;
 
-  /// The text before the first variable: what all that was rendered begins with.
-  [[nodiscard]] std::string fixed_prefix() const;
+  /// What every rendered path begins with, as far as the values that `known` has go.
+  [[nodiscard]] std::string path_prefix(const variables& known) const;
+  /// Does it name this variable?
+  [[nodiscard]] bool names(std::string_view variable) const;
   [[nodiscard]] bool empty() const { return parts_.empty(); }
   /// Whole segments of the template's own text between slashes, "" among them.
   [[nodiscard]] bool has_own_segment(std::string_view segment) const;
@@ -48,6 +50,8 @@ private:
     std::string text;     ///< literal, or the variable's name
     std::string instead;  ///< of a variable without a value
   };
+  [[nodiscard]] std::string path_of(const variables& from, bool stops_at_unknown) const;
+
   std::vector<part> parts_;
 };
 

@@ -39,6 +39,7 @@ const wb_delivery* fake_delivery::fill() {
   raw.filename = to_str(filename);
   raw.metadata = to_str(metadata);
   raw.size = generated ? size : content.size();
+  std::copy(sha256.begin(), sha256.end(), raw.sha256);
   raw.created_at_ms = created_at_ms;
   raw.deadline_ms = fake_host::monotonic_ms() + timeout_ms;
   raw.data = streamed || generated ? nullptr : reinterpret_cast<const std::uint8_t*>(content.data());

@@ -50,6 +50,7 @@ struct fake_delivery {
   std::string filename;
   std::string metadata = R"({"department":"audit"})";
   std::string content = R"({"hello":"world"})";
+  std::array<std::uint8_t, 32> sha256{};  ///< of the content; zeroes where nobody asks
   std::uint32_t attempt = 1;
   std::int64_t created_at_ms = 1'769'850'900'123;
   std::int64_t timeout_ms = 10'000;
