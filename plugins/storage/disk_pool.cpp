@@ -10,7 +10,7 @@ namespace waybill::storage {
 namespace {
 
 // They wait more than they work: a disk takes several flushes together.
-constexpr std::size_t threads = 4;
+constexpr std::size_t threads = 8;
 
 }  // namespace
 
