@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the store costs per delivery: CPU of the whole process (writer and checkpointer) for accept and for record, in batches
 // of fixed size, and through the store writer under closed-loop clients.
-// Usage: waybill_store_bench [FOLDER [COUNT [BATCH]]]; with BATCH only batches of that size, for a profiler; with BATCH
-// "backlog" what a start and its readers cost over COUNT waiting tasks of 10,000 destinations.
+// Usage: waybill_store_bench [FOLDER [COUNT [BATCH]]], or a postgresql:// URL of an empty database instead of FOLDER; with
+// BATCH only batches of that size, for a profiler; with BATCH "backlog" what a start and its readers cost over COUNT waiting
+// tasks of 10,000 destinations.
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
@@ -53,9 +54,11 @@ void must(const result<void>& value) {
 /// A fresh store with one organization and some destinations.
 struct bench_store {
   explicit bench_store(const std::string& folder, std::size_t destinations_wanted) {
+    const bool server = folder.find("://") != std::string::npos;
     const auto path = folder + "/store_bench.db";
-    for (const char* end : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + end);
-    where = must(open_store("sqlite://" + path));
+    if (!server)
+      for (const char* end : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + end);
+    where = must(open_store(server ? folder : "sqlite://" + path));
     session = must(where->open_writer());
     must(session->begin());
     organization o;
@@ -149,14 +152,14 @@ void run_batches(const std::string& folder, std::size_t batch, std::size_t count
       }
     accepts.measure([&] {
       for (const auto& round : rounds) {
-        must(session.begin());
+        must(session.begin_foreseen());
         must(session.accept(round, bench.time.now()));
         must(session.commit());
       }
     });
     records.measure([&] {
       for (const auto& round : outcomes) {
-        must(session.begin());
+        must(session.begin_foreseen());
         must(session.record(round, bench.time.now()));
         must(session.commit());
       }

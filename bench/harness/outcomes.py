@@ -50,7 +50,7 @@ class _Postgres:
         self._psql.wait(10)
 
     def settings(self):
-        names = ("server_version", "fsync", "synchronous_commit", "shared_buffers")
+        names = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "max_wal_size", "min_wal_size")
         return {name: self.execute(f"SHOW {name}").fetchone()[0] for name in names}
 
     def size(self):
