@@ -72,6 +72,12 @@ class write_session : public read_session,
                       public compliance_writes {
 public:
   virtual result<void> begin() = 0;
+  /// As begin(), but accept and record may answer what nearly always comes true before the store has been asked, so that the
+  /// whole transaction costs one wait. Their answers hold once settle() or commit() has succeeded. One that did not come true
+  /// makes those fail with another code than store_unavailable: then nothing happened, and all of it is to be run again from
+  /// begin(). Between begin_foreseen() and settle() nothing but accept and record may be called.
+  virtual result<void> begin_foreseen() { return begin(); }
+  virtual result<void> settle() { return {}; }
   virtual result<void> commit() = 0;
   /// After a commit that failed: whether it was carried out all the same, because only its answer was lost. Nothing is known
   /// while the call fails with store_unavailable; then it is asked again before anything else is.

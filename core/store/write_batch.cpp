@@ -115,10 +115,12 @@ void run_jobs(write_batch& batch, write_session& session, const clock& time) {
 }
 
 using first_half = result<void> (*)(write_batch&, write_session&, utc_time);
+using beginning = result<void> (write_session::*)();
 
-result<void> run_transaction(write_batch& batch, write_session& session, const clock& time, first_half run) {
-  if (auto begun = session.begin(); !begun) return fail(error_code::store_unavailable, begun.error().message);
+result<void> run_transaction(write_batch& batch, write_session& session, const clock& time, first_half run, beginning begin) {
+  if (auto begun = (session.*begin)(); !begun) return fail(error_code::store_unavailable, begun.error().message);
   auto done = run(batch, session, time.now());
+  if (done && !batch.jobs.empty()) done = session.settle();
   if (done) {
     run_jobs(batch, session, time);
     done = session.commit();
@@ -153,10 +155,14 @@ void write_batch::take_from(write_batch& inbox, std::size_t most_accepts) {
   inbox.jobs.clear();
 }
 
-void write_batch::take_accepts_and_jobs(write_batch& inbox) {
+void write_batch::take_accepts(write_batch& inbox) {
   deliveries.swap(inbox.deliveries);
   accept_done.swap(inbox.accept_done);
   refused.swap(inbox.refused);
+}
+
+void write_batch::take_accepts_and_jobs(write_batch& inbox) {
+  take_accepts(inbox);
   jobs.swap(inbox.jobs);
 }
 
@@ -201,8 +207,12 @@ void write_batch::answer() {
 }
 
 result<void> run_batch(write_batch& batch, write_session& session, const clock& time) {
-  auto done = run_transaction(batch, session, time, run_together);
-  if (!done && done.error().code != error_code::store_unavailable) done = run_transaction(batch, session, time, run_one_by_one);
+  const auto failed_otherwise = [](const result<void>& done) {
+    return !done && done.error().code != error_code::store_unavailable;
+  };
+  auto done = run_transaction(batch, session, time, run_together, &write_session::begin_foreseen);
+  if (failed_otherwise(done)) done = run_transaction(batch, session, time, run_together, &write_session::begin);
+  if (failed_otherwise(done)) done = run_transaction(batch, session, time, run_one_by_one, &write_session::begin);
   return done;
 }
 

@@ -36,6 +36,7 @@ struct write_batch {
 
   /// Moves everything here, but no more than `most_accepts` accepts; which, is fair to every organization (fair_pick.hpp).
   void take_from(write_batch& inbox, std::size_t most_accepts);
+  void take_accepts(write_batch& inbox);
   void take_accepts_and_jobs(write_batch& inbox);
   /// Records that could not be written go back, in front of those that came since.
   void return_records(write_batch& inbox);

@@ -140,7 +140,7 @@ destination_id store_fixture::add_destination(organization_id owner, const std::
 }
 
 std::vector<accept_result> store_fixture::accept(const std::vector<new_delivery>& batch, utc_time now) {
-  return must(write([&](write_session& w) { return w.accept(batch, now); }));
+  return must(write_foreseen([&](write_session& w) { return w.accept(batch, now); }));
 }
 
 new_delivery store_fixture::accept(const request_options& options) {
@@ -150,7 +150,7 @@ new_delivery store_fixture::accept(const request_options& options) {
 }
 
 record_result store_fixture::record(const attempt_record& one, utc_time now) {
-  return must(write([&](write_session& w) { return w.record({one}, now); })).front();
+  return must(write_foreseen([&](write_session& w) { return w.record({one}, now); })).front();
 }
 
 claim_result store_fixture::claim(destination_id id, std::uint64_t epoch, utc_time now, std::uint32_t limit,

@@ -91,6 +91,18 @@ public:
     return answer;
   }
 
+  /// For accepts and records: the same as the store writer does it, by what is foreseen, and once more when that was wrong.
+  template <class Work>
+  auto write_foreseen(Work work) -> decltype(work(std::declval<write_session&>())) {
+    must(writer_->begin_foreseen());
+    auto answer = work(*writer_);
+    auto done = answer ? writer_->commit() : fail(answer.error());
+    if (done) return answer;
+    writer_->rollback();
+    if (done.error().code == error_code::store_unavailable) return fail(done.error());
+    return write(work);
+  }
+
   organization_id add_organization(const std::string& name);
   destination_id add_destination(organization_id org, const std::string& label = "a");
   std::vector<accept_result> accept(const std::vector<new_delivery>& batch, utc_time now = at(0));

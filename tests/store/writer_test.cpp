@@ -15,8 +15,9 @@ namespace {
 
 /// A writer on a fresh store with one organization and destination.
 struct running_writer {
-  explicit running_writer(store_writer::options settings = {}, store_writer::batch_end on_batch_end = {}) {
-    where = must(open_store(engines().front().url(folder.path())));
+  explicit running_writer(store_writer::options settings = {}, store_writer::batch_end on_batch_end = {},
+                          const engine& which = engines().front()) {
+    where = must(open_store(which.url(folder.path())));
     auto session = must(where->open_writer());
     must(session->begin());
     must(session->create_organization(org));
@@ -148,6 +149,53 @@ TEST_CASE("a request the store cannot take fails alone") {
   CHECK(code_of(b.get_future().get()) == error_code::conflict);
   CHECK(c.get_future().get());
   CHECK(must(must(w.where->open_reader())->reconcile()).difference() == 0);
+}
+
+TEST_CASE("a task or a destination that is gone meanwhile changes its own answer alone, and no answer is wrong") {
+  const auto& which = GENERATE(from_range(engines()));
+  INFO("engine: " << which.name);
+  running_writer w({}, {}, which);
+  const auto cancelled = w.request(), delivered = w.request(), retried = w.request(), late = w.request();
+  auto gone = make_destination(w.org.id, "gone");
+  for (const auto* one : {&cancelled, &delivered, &retried}) must(w.accept(*one));
+  must(w.run([&](write_session& s) -> result<void> {
+    if (auto done = s.cancel(w.org.id, cancelled.content->id, {}, at(1)); !done) return fail(done.error());
+    return s.create_destination(gone, {});
+  }));
+  must(w.run([&](write_session& s) -> result<void> {
+    auto done = s.delete_destination(w.org.id, gone.id, gone.version, at(2));
+    if (!done) return fail(done.error());
+    return {};
+  }));
+  const auto homeless = make_request(w.org.id, {{gone.id}});
+  auto outcome = make_outcome(retried.tasks[0], task_status::retrying);
+  outcome.due_at = at(60'000);
+  auto go_on = w.hold();
+  std::promise<result<record_result>> recorded[3];
+  std::promise<result<accept_result>> accepted[2];
+  const auto commits_before = w.writer->stats().commits;
+  int next = 0;
+  for (const auto& one : {make_outcome(cancelled.tasks[0]), make_outcome(delivered.tasks[0]), outcome})
+    w.writer->record(one, [&answer = recorded[next++]](result<record_result> r) { answer.set_value(std::move(r)); });
+  next = 0;
+  for (const auto* one : {&late, &homeless})
+    w.writer->accept(*one, [&answer = accepted[next++]](result<accept_result> r) { answer.set_value(std::move(r)); });
+  go_on.set_value();
+  CHECK(must(recorded[0].get_future().get()) == record_result::fenced);
+  CHECK(must(recorded[1].get_future().get()) == record_result::recorded);
+  CHECK(must(recorded[2].get_future().get()) == record_result::recorded);
+  CHECK(must(accepted[0].get_future().get()).outcome == accept_result::kind::accepted);
+  CHECK(must(accepted[1].get_future().get()).outcome == accept_result::kind::accepted);
+  w.writer->stop();
+  CHECK(w.writer->stats().commits == commits_before + 2);  // the holding job's, and one for all
+  const auto reader = must(w.where->open_reader());
+  CHECK(must(reader->get_delivery(w.org.id, cancelled.content->id, true)).tasks[0].attempt_log.empty());
+  CHECK(must(reader->get_delivery(w.org.id, homeless.content->id, false)).tasks[0].status == task_status::cancelled);
+  const auto sums = must(reader->reconcile());
+  CHECK(sums.difference() == 0);
+  CHECK(sums.accepted == 5);
+  CHECK(sums.delivered == 1);
+  CHECK(sums.cancelled == 2);
 }
 
 TEST_CASE("beyond its limit the writer refuses and says so") {

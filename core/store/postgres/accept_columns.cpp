@@ -23,7 +23,8 @@ void accept_columns::clear() {
             t.total_attempts, t.shard, t.priority, t.deferred, t.state, t.ordering_number, t.ordering_state, t.ordering_key);
   clear_all(tag.organization, tag.tag, tag.delivery);
   clear_all(key.organization, key.route, key.key, key.body_hash, key.delivery, key.expires_at);
-  clear_all(payload.id, payload.organization);
+  clear_all(payload.id, payload.organization, destinations_);
+  known_.clear();
 }
 
 void accept_columns::add(const new_delivery& request, std::optional<std::int64_t> number) {
@@ -69,6 +70,7 @@ void accept_columns::add(const new_delivery& request, std::optional<std::int64_t
 }
 
 void accept_columns::add(const core::task& one, std::int16_t deferred) {
+  if (known_.insert(one.destination).second) destinations_.add(one.destination);
   task.id.add(one.id);
   task.destination.add(one.destination);
   task.delivery.add(one.delivery);

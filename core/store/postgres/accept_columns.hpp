@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "core/store/postgres/array_parameter.hpp"
 #include "core/store/records.hpp"
@@ -45,7 +46,14 @@ struct accept_columns {
   void add_unordered();
   void add_ordered(std::int64_t number, std::int64_t state, const std::string& ordering_key);
 
+  /// Of the tasks, each once.
+  [[nodiscard]] const array_parameter& destinations() const { return destinations_; }
+
   static constexpr const char* empty_object = "{}";  ///< usual metadata
+
+private:
+  array_parameter destinations_{oid::uuid};
+  std::unordered_set<destination_id> known_;  ///< those in destinations_
 };
 
 }  // namespace waybill::core::postgres

@@ -7,54 +7,47 @@
 #include <utility>
 
 #include "core/queue/task_rank.hpp"
+#include "core/store/postgres/unnested.hpp"
 #include "core/store/row_packing.hpp"
 
 namespace waybill::core::postgres {
 namespace {
 
-// What unnest(…) with these columns is called in each statement below; NULL stands for the usual value (accept_columns).
-constexpr const char* insert_deliveries =
-    "INSERT INTO deliveries (%number% id, organization_id, created_by, created_at, priority, payload_type, content_type, "
-    "filename, metadata, correlation_id, tags, traceparent, idempotency_key, scheduled_at, deliver_within, ordering_key, "
-    "tasks, "
-    "size, sha256, content, payload_id) "
-    "SELECT %u.number% u.id, u.org, u.by, u.at, u.priority, u.type, u.content_type, u.filename, coalesce(u.metadata, '{}'), "
-    "u.correlation, u.tags, u.trace, u.idem, u.scheduled, u.within, u.okey, u.tasks, u.size, u.sha, u.content, u.payload "
-    "FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21%, $22%) "
-    "AS u (id, org, by, at, priority, type, content_type, filename, metadata, correlation, tags, trace, idem, scheduled, "
-    "within, "
-    "okey, tasks, size, sha, content, payload%, number%)";
-
-// The join leaves out the tasks whose destination is gone.
-constexpr const char* insert_tasks =
-    "INSERT INTO delivery_queue (task_id, destination_id, delivery_id, organization_id, rank, owner_epoch, created_at, due_at, "
-    "deliver_by, attempts, total_attempts, shard, priority, deferred, state%, ordering_number, ordering_state, ordering_key%) "
-    "SELECT u.id, u.dest, u.delivery, u.org, u.rank, u.epoch, u.at, coalesce(u.due, u.at), u.until, coalesce(u.attempts, 0), "
-    "coalesce(u.total, 0), u.shard, u.priority, coalesce(u.deferred, 0), coalesce(u.state, 1)%, u.number, u.ostate, u.okey% "
-    "FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15%, $16, $17, $18%) "
-    "AS u (id, dest, delivery, org, rank, epoch, at, due, until, attempts, total, shard, priority, deferred, state"
-    "%, number, ostate, okey%) JOIN delivery_destinations d ON d.id = u.dest";
-
-/// The text with its optional parts (between two %) or without them.
-std::string variant(std::string_view pattern, bool with_parts) {
-  std::string sql;
-  bool inside = false;
-  for (const char c : pattern) {
-    if (c == '%')
-      inside = !inside;
-    else if (!inside || with_parts)
-      sql += c;
-  }
-  return sql;
-}
+// What the columns of each statement are called in it; NULL stands for the usual value (accept_columns).
+constexpr const char* delivery_names =
+    "id, org, by, at, priority, type, content_type, filename, metadata, correlation, tags, trace, idem, scheduled, within, "
+    "okey, tasks, size, sha, content, payload";
+constexpr const char* task_names =
+    "id, dest, delivery, org, rank, epoch, at, due, until, attempts, total, shard, priority, deferred, state";
 
 std::string delivery_sql(bool numbered) {
-  auto sql = std::string(insert_deliveries);
-  const auto put = [&](std::string_view mark, const char* text) { sql.replace(sql.find(mark), mark.size(), text); };
-  put("%number%", numbered ? "number," : "");
-  put("%u.number%", numbered ? "u.number," : "");
-  return variant(sql, numbered);
+  const std::string more = numbered ? ", number" : "";
+  return "INSERT INTO deliveries (id, organization_id, created_by, created_at, priority, payload_type, content_type, filename, "
+         "metadata, correlation_id, tags, traceparent, idempotency_key, scheduled_at, deliver_within, ordering_key, tasks, "
+         "size, sha256, content, payload_id" +
+         more +
+         ") SELECT id, org, by, at, priority, type, content_type, filename, coalesce(metadata, '{}'), correlation, tags, "
+         "trace, idem, scheduled, within, okey, tasks, size, sha, content, payload" +
+         more + " FROM " + unnested(delivery_names + more);
 }
+
+std::string task_sql(bool keyed, const std::string& condition) {
+  const std::string columns = keyed ? ", ordering_number, ordering_state, ordering_key" : "";
+  const std::string more = keyed ? ", number, ostate, okey" : "";
+  return "INSERT INTO delivery_queue (task_id, destination_id, delivery_id, organization_id, rank, owner_epoch, created_at, "
+         "due_at, deliver_by, attempts, total_attempts, shard, priority, deferred, state" +
+         columns +
+         ") SELECT u.id, dest, delivery, org, rank, epoch, at, coalesce(due, at), until, coalesce(attempts, 0), "
+         "coalesce(total, 0), shard, priority, coalesce(deferred, 0), coalesce(u.state, 1)" +
+         more + " FROM " + unnested(task_names + more) + condition;
+}
+
+// Leaves out the tasks whose destination is gone.
+constexpr const char* of_destinations = " JOIN delivery_destinations d ON d.id = u.dest";
+// Fails unless all of the destinations are there, by a text that is no number and that the server logs.
+constexpr const char* if_none_is_gone =
+    " WHERE (SELECT CASE WHEN count(*) = $17 THEN 1 ELSE ('waybill asks again: of its destinations there are ' || "
+    "count(*))::integer END FROM delivery_destinations WHERE id = ANY ($16)) = 1";
 
 /// The milliseconds a UUIDv7 begins with.
 std::int64_t time_inside(const id_bytes& id) {
@@ -101,8 +94,9 @@ accept_writer::accept_writer(connection& db, ordering_writer& ordering, transact
       numbers_(db, "SELECT nextval('deliveries_number') FROM generate_series(1, $1)"),
       deliveries_(db, delivery_sql(false)),
       numbered_deliveries_(db, delivery_sql(true)),
-      tasks_(db, variant(insert_tasks, false)),
-      keyed_tasks_(db, variant(insert_tasks, true)),
+      tasks_(db, task_sql(false, of_destinations)),
+      foreseen_tasks_(db, task_sql(false, if_none_is_gone)),
+      keyed_tasks_(db, task_sql(true, of_destinations)),
       tags_(db,
             "INSERT INTO delivery_tags (organization_id, tag, delivery_id) "
             "SELECT u.org, u.tag, u.delivery FROM unnest($1, $2, $3) AS u (org, tag, delivery) ON CONFLICT DO NOTHING"),
@@ -133,7 +127,7 @@ accept_writer::accept_writer(connection& db, ordering_writer& ordering, transact
               "INSERT INTO queue_ageing (step_ms, number) VALUES ($1, (SELECT coalesce(max(number), 0) + 1 FROM queue_ageing)) "
               "ON CONFLICT (step_ms) DO UPDATE SET number = excluded.number") {}
 
-result<std::vector<accept_result>> accept_writer::accept(const std::vector<new_delivery>& batch, utc_time now) {
+result<std::vector<accept_result>> accept_writer::accept(const std::vector<new_delivery>& batch, utc_time now, certainty how) {
   answers all(batch.size());
   if (auto found = find_earlier(batch, now, all); !found) return fail(found.error());
   if (auto ready = prepare_keyed(batch, all); !ready) return fail(ready.error());
@@ -149,12 +143,12 @@ result<std::vector<accept_result>> accept_writer::accept(const std::vector<new_d
     all[i].original = content.id;
     all[i].original_created_at = content.created_at;
     if (columns_.delivery.content.bytes().size() < most_at_once) continue;
-    if (auto written = write(now); !written) return fail(written.error());
+    if (auto written = write(now, certainty::asked); !written) return fail(written.error());
     columns_.clear();
     accepted_tasks_ = 0;
   }
   if (columns_.delivery.id.size() > 0)
-    if (auto written = write(now); !written) return fail(written.error());
+    if (auto written = write(now, how); !written) return fail(written.error());
   return all;
 }
 
@@ -252,25 +246,36 @@ result<std::int16_t> accept_writer::place_of_keyed(const task& one, const std::s
   return std::int16_t{2};
 }
 
-result<void> accept_writer::write(utc_time now) {
+result<void> accept_writer::write(utc_time now, certainty how) {
   const auto& d = columns_.delivery;
   const auto& t = columns_.task;
   const auto& k = columns_.key;
   const bool numbered = !numbers_of_batch_.empty();
+  const bool foreseen = how == certainty::foreseen && !numbered && columns_.payload.id.size() == 0;
+  const auto use = foreseen ? answer_use::unwanted : answer_use::wanted;
   const auto send = [&](statement& to, const auto&... more) {
-    to.send(d.id, d.organization, d.created_by, d.created_at, d.priority, d.payload_type, d.content_type, d.filename,
-            d.metadata, d.correlation, d.tags, d.traceparent, d.idempotency, d.scheduled_at, d.deliver_within, d.ordering_key,
-            d.tasks, d.size, d.sha256, d.content, d.payload, more...);
+    to.send_for(use, d.id, d.organization, d.created_by, d.created_at, d.priority, d.payload_type, d.content_type, d.filename,
+                d.metadata, d.correlation, d.tags, d.traceparent, d.idempotency, d.scheduled_at, d.deliver_within,
+                d.ordering_key, d.tasks, d.size, d.sha256, d.content, d.payload, more...);
   };
   const auto send_tasks = [&](statement& to, const auto&... more) {
-    to.send(t.id, t.destination, t.delivery, t.organization, t.rank, t.epoch, t.created_at, t.due_at, t.deliver_by, t.attempts,
-            t.total_attempts, t.shard, t.priority, t.deferred, t.state, more...);
+    to.send_for(use, t.id, t.destination, t.delivery, t.organization, t.rank, t.epoch, t.created_at, t.due_at, t.deliver_by,
+                t.attempts, t.total_attempts, t.shard, t.priority, t.deferred, t.state, more...);
   };
   if (columns_.payload.id.size() > 0) refer_.send(columns_.payload.id, columns_.payload.organization);
-  if (columns_.tag.tag.size() > 0) tags_.send(columns_.tag.organization, columns_.tag.tag, columns_.tag.delivery);
-  if (k.key.size() > 0) claim_keys_.send(k.organization, k.route, k.key, k.body_hash, k.delivery, k.expires_at);
+  if (columns_.tag.tag.size() > 0) tags_.send_for(use, columns_.tag.organization, columns_.tag.tag, columns_.tag.delivery);
+  if (k.key.size() > 0) claim_keys_.send_for(use, k.organization, k.route, k.key, k.body_hash, k.delivery, k.expires_at);
   numbered ? send(numbered_deliveries_, d.number) : send(deliveries_);
+  if (foreseen) {
+    send_tasks(foreseen_tasks_, columns_.destinations(), static_cast<std::int64_t>(columns_.destinations().size()));
+    counts_.now.accepted += static_cast<std::int64_t>(accepted_tasks_);
+    return {};
+  }
   numbered ? send_tasks(keyed_tasks_, t.ordering_number, t.ordering_state, t.ordering_key) : send_tasks(tasks_);
+  return take_answers(now);
+}
+
+result<void> accept_writer::take_answers(utc_time now) {
   auto done = db_.collect();
   if (!done) return fail(done.error());
   if (columns_.payload.id.size() > 0) {

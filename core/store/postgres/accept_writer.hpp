@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/store/postgres/accept_columns.hpp"
+#include "core/store/postgres/certainty.hpp"
 #include "core/store/postgres/ordering_writer.hpp"
 #include "core/store/postgres/statement.hpp"
 #include "core/store/postgres/transaction_counts.hpp"
@@ -23,7 +24,8 @@ class accept_writer {
 public:
   accept_writer(connection& db, ordering_writer& ordering, transaction_counts& counts);
 
-  result<std::vector<accept_result>> accept(const std::vector<new_delivery>& batch, utc_time now);
+  /// Foreseen: that the destinations are there and the requests have neither ordering keys nor payloads of their own.
+  result<std::vector<accept_result>> accept(const std::vector<new_delivery>& batch, utc_time now, certainty how);
   /// After a rollback or on a new connection: what was remembered of the store may not be in it.
   void forget() {
     known_skew_ms_.reset();
@@ -38,7 +40,8 @@ private:
   result<void> prepare_keyed(const std::vector<new_delivery>& batch, const answers& to);
   result<void> add_tasks(const new_delivery& request, std::int64_t number, accept_result& answer);
   result<std::int16_t> place_of_keyed(const task& one, const std::string& key, accept_result& answer);
-  result<void> write(utc_time now);
+  result<void> write(utc_time now, certainty how);
+  result<void> take_answers(utc_time now);
   result<void> cancel_homeless(utc_time now);
   result<void> note_id_clock(const delivery& content);
   result<void> note_ageing(const task& one);
@@ -51,6 +54,7 @@ private:
   statement deliveries_;
   statement numbered_deliveries_;
   statement tasks_;
+  statement foreseen_tasks_;
   statement keyed_tasks_;
   statement tags_;
   statement claim_keys_;

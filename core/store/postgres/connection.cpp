@@ -185,10 +185,9 @@ result<void> connection::end_transaction(std::string_view sql) {
 }
 
 void connection::rollback() {
-  const bool begun = in_transaction_;
   leads_.clear();
   in_transaction_ = false;
-  if (!begun || !is_open()) return;
+  if (!is_open()) return;
   if (!awaited_.empty() || PQtransactionStatus(handle_) != PQTRANS_IDLE) {
     awaited_.empty() ? void() : static_cast<void>(collect());
     if (is_open() && !execute("ROLLBACK")) close();

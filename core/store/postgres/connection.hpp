@@ -97,6 +97,8 @@ public:
   /// any of them is the answer; then the server did nothing of what came after it, and the transaction can only be undone.
   [[nodiscard]] result<std::vector<result_ptr>> collect();
 
+  /// Something was sent whose answer has not been collected.
+  [[nodiscard]] bool awaits_answers() const { return !awaited_.empty(); }
   [[nodiscard]] bool in_transaction() const { return in_transaction_; }
   [[nodiscard]] std::uint64_t new_statement_number() { return ++statements_; }
 

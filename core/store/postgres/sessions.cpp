@@ -122,6 +122,8 @@ public:
   result<void> take_hold() { return hold_.take(); }
 
   result<void> begin() override;
+  result<void> begin_foreseen() override;
+  result<void> settle() override;
   result<void> commit() override;
   result<bool> was_committed() override;
   result<void> probe() override { return hold_.probe(); }
@@ -131,8 +133,8 @@ public:
   void rollback_savepoint() override;
 
   // clang-format off
-  result<std::vector<accept_result>> accept(const std::vector<new_delivery>& batch, utc_time now) override { return accept_.accept(batch, now); }
-  result<std::vector<record_result>> record(const std::vector<attempt_record>& batch, utc_time now) override { return record_.record(batch, now); }
+  result<std::vector<accept_result>> accept(const std::vector<new_delivery>& batch, utc_time now) override { return accept_.accept(batch, now, how_); }
+  result<std::vector<record_result>> record(const std::vector<attempt_record>& batch, utc_time now) override { return record_.record(batch, now, how_); }
   result<claim_result> claim(destination_id id, std::uint64_t owner_epoch, utc_time now, milliseconds lookahead,
                              std::uint32_t limit, const std::unordered_set<task_id>& held) override {
     return claim_.claim(id, owner_epoch, now, lookahead, limit, held); }
@@ -214,7 +216,8 @@ private:
   void forget();
 
   transaction_counts counts_;
-  bool in_doubt_ = false;  ///< whether the last commit was carried out is not known
+  certainty how_ = certainty::asked;  ///< of the open transaction
+  bool in_doubt_ = false;             ///< whether the last commit was carried out is not known
   shard_epochs epochs_{db()};
   std::optional<std::uint64_t> raised_epoch_;  ///< by the open transaction
   writer_hold hold_{db(), epochs_};
@@ -231,9 +234,24 @@ result<void> writer_session::begin() {
   auto renewed = hold_.renew();
   if (!renewed) return fail(renewed.error());
   if (*renewed) accept_.forget();
+  how_ = certainty::asked;
   counts_.begin();
   ordering_.forget();
   return db().begin(begin_sql);
+}
+
+result<void> writer_session::begin_foreseen() {
+  auto begun = begin();
+  how_ = certainty::foreseen;
+  return begun;
+}
+
+result<void> writer_session::settle() {
+  how_ = certainty::asked;
+  if (!db().awaits_answers()) return {};
+  auto done = db().collect();
+  if (!done) return fail(done.error());
+  return {};
 }
 
 result<void> writer_session::commit() {
@@ -242,7 +260,8 @@ result<void> writer_session::commit() {
     return {};
   }
   auto done = hold_.commit(counts_.now);
-  if (!done) return fail(done.error());
+  // Jobs have run: they must not be told to run again.
+  if (!done) return fail(how_ == certainty::foreseen ? done.error().code : error_code::store_unavailable, done.error().message);
   in_doubt_ = !*done;
   if (in_doubt_) return fail(error_code::store_unavailable, "postgresql: the connection was lost in the commit");
   committed();

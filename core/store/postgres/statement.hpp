@@ -102,8 +102,12 @@ public:
   /// The same for a statement whose rows nobody wants; collect() does not bring them.
   template <class... Args>
   void send_unanswered(const Args&... args) {
+    send_for(answer_use::unwanted, args...);
+  }
+  template <class... Args>
+  void send_for(answer_use use, const Args&... args) {
     bind_all(args...);
-    send_bound(answer_use::unwanted);
+    send_bound(use);
   }
 
   /// For a list of parameters whose length is not known here, in order from 1; then query_bound().

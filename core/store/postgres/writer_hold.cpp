@@ -26,7 +26,7 @@ writer_hold::writer_hold(connection& db, shard_epochs& epochs)
                        statement_life::once),
       mark_(db,
             "UPDATE counters SET accepted = accepted + $1, delivered = delivered + $2, failed = failed + $3, "
-            "cancelled = cancelled + $4, last_writer = $5, last_batch = $6"),
+            "cancelled = cancelled + $4, last_writer = $5, last_batch = $6 WHERE one = 1"),
       last_(db, "SELECT last_writer, last_batch FROM counters") {}
 
 result<void> writer_hold::take() {
@@ -82,7 +82,7 @@ result<bool> writer_hold::commit(const transaction_counts::sums& counts) {
   auto done = db_.end_transaction("COMMIT");
   if (done) return true;
   if (!db_.is_open()) return false;
-  return fail(error_code::store_unavailable, done.error().message);
+  return fail(done.error());
 }
 
 result<bool> writer_hold::was_committed() {
