@@ -18,14 +18,15 @@ using steady = std::chrono::steady_clock;
 constexpr milliseconds first_backoff{10};
 constexpr milliseconds longest_backoff{1'000};
 constexpr milliseconds probe_interval{1'000};
+constexpr milliseconds watch_interval{250};
 
 error shutting_down() { return {error_code::shutting_down, "The node is shutting down.", {}, {}}; }
 
 }  // namespace
 
-/// Invariants: (1) `inbox` to `gathering` are touched under `mutex` only, everything below them by the writer's thread
-/// only. (2) Nothing enters `inbox` once `stopping` is set, so the thread ends with an empty one. (3) Callbacks run without
-/// the lock.
+/// Invariants: (1) `inbox` to `gathering` are touched under `mutex` only, everything below them to `give_up` by the writer's
+/// thread only. (2) Nothing enters `inbox` once `stopping` is set, so the thread ends with an empty one. (3) Callbacks run
+/// without the lock.
 struct store_writer::state {
   state(std::unique_ptr<write_session> session_, const clock& time_, options settings_, batch_end on_batch_end_,
         order_listener on_order_changes_)
@@ -55,7 +56,11 @@ struct store_writer::state {
 
   std::atomic<bool> healthy{true};
   std::atomic<std::uint64_t> commits{0}, operations{0}, failed_commits{0};
+  std::atomic<steady::time_point> began{steady::time_point{}};  ///< the transaction under way; none: the epoch
+  std::condition_variable ended;                                ///< with `mutex`
+  bool over = false;                                            ///< the writer's thread has ended
   std::thread thread;
+  std::thread watcher;  ///< only where accepts do not wait for ever
 
   /// False when stopping: then `add` was not called.
   template <class Add>
@@ -72,6 +77,9 @@ struct store_writer::state {
   }
 
   void work();
+  void watch();
+  bool is_stuck() const;
+  void refuse_waiting();
   bool take();
   void gather(std::unique_lock<std::mutex>& lock);
   void run();
@@ -85,10 +93,40 @@ struct store_writer::state {
 
 void store_writer::state::work() {
   while (take()) {
+    began = steady::now();
     run();
+    began = steady::time_point{};
     current.answer();
     if (on_batch_end) on_batch_end();
   }
+  const std::lock_guard lock(mutex);
+  over = true;
+  ended.notify_all();
+}
+
+void store_writer::state::watch() {
+  std::unique_lock lock(mutex);
+  while (!ended.wait_for(lock, watch_interval, [this] { return over; })) {
+    if (!is_stuck()) continue;
+    lock.unlock();
+    refuse_waiting();
+    lock.lock();
+  }
+}
+
+bool store_writer::state::is_stuck() const {
+  const auto since = began.load();
+  return settings.refuse_after.count() > 0 && since != steady::time_point{} && steady::now() - since >= settings.refuse_after;
+}
+
+void store_writer::state::refuse_waiting() {
+  write_batch refused;
+  {
+    const std::lock_guard lock(mutex);
+    refused.take_accepts(inbox);
+  }
+  refused.fail_accepts_and_jobs({error_code::store_unavailable, "The store does not answer.", {}, longest_backoff});
+  refused.answer();
 }
 
 /// Waits for operations and moves them to `current`. False when stopped and nothing is left.
@@ -234,6 +272,11 @@ store_writer::store_writer(std::unique_ptr<write_session> session, const clock& 
     name_this_thread("store-writer");
     raw->work();
   });
+  if (state_->settings.refuse_after.count() == 0) return;
+  state_->watcher = std::thread([raw = state_.get()] {
+    name_this_thread("store-watch");
+    raw->watch();
+  });
 }
 
 store_writer::~store_writer() { stop(); }
@@ -270,9 +313,10 @@ void store_writer::stop() {
   }
   state_->wake.notify_all();
   if (state_->thread.joinable()) state_->thread.join();
+  if (state_->watcher.joinable()) state_->watcher.join();
 }
 
-bool store_writer::healthy() const { return state_->healthy; }
+bool store_writer::healthy() const { return state_->healthy && !state_->is_stuck(); }
 
 writer_stats store_writer::stats() const {
   writer_stats now;

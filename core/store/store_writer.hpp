@@ -23,12 +23,12 @@ struct writer_stats {
 
 /// The store writer (architecture section 3): one plain thread with one queue. It takes everything that waits, commits it
 /// as one transaction (group commit), and then calls back, in order, on its own thread; callbacks must not block and must
-/// not throw. A call never blocks. When a transaction cannot be committed every operation of it fails with
-/// store_unavailable and none has had an effect; `record` operations are kept instead and tried again with backoff until
-/// the store is back, because an outcome that was seen must not be forgotten.
-/// Order: operations of one batch run as accepts, records, then jobs; so an operation handed in after another's callback
-/// sees its effect, and a claim handed in after a record does too. Jobs that would hold a transaction open for long are left
-/// for the next one.
+/// not throw. Only accepts that are refused because the store does not answer are told so by another thread. A call never
+/// blocks. When a transaction cannot be committed every operation of it fails with store_unavailable and none has had an
+/// effect; `record` operations are kept instead and tried again with backoff until the store is back, because an outcome that
+/// was seen must not be forgotten. Order: operations of one batch run as accepts, records, then jobs; so an operation handed in
+/// after another's callback sees its effect, and a claim handed in after a record does too. Jobs that would hold a transaction
+/// open for long are left for the next one.
 class store_writer {
 public:
   using accept_callback = std::function<void(result<accept_result>)>;
@@ -51,6 +51,9 @@ public:
     std::size_t enough = 32;  ///< from here on the fixed cost (some 90 us) is a small part of each operation's
     /// How long stop() goes on trying to write records that a failing store has not taken.
     milliseconds stop_patience{2'000};
+    /// Accepts that have not begun are refused with store_unavailable once the transaction before them has taken so long: its
+    /// store does not answer, and their clients should not wait for it. 0: they wait.
+    milliseconds refuse_after{0};
     queue_listener* listener = nullptr;  ///< outlives the writer; may be none
   };
 
@@ -67,7 +70,7 @@ public:
   /// Commits what waits, calls back, joins. Later calls fail with shutting_down, at once on the caller's thread. Records that
   /// the store does not take for `stop_patience` fail with store_unavailable.
   void stop();
-  [[nodiscard]] bool healthy() const;  ///< the last commit succeeded
+  [[nodiscard]] bool healthy() const;  ///< the last commit succeeded, and the one under way does not take too long
   [[nodiscard]] writer_stats stats() const;
 
 private:

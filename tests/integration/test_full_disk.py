@@ -79,8 +79,8 @@ class FullDisk(unittest.TestCase):
         self.assertEqual(node.stop(), 0)
 
     def run_on(self, server, disk, dies):
-        # A server that is giving up may leave its clients waiting; the node does not wait as long as they do.
-        node = self.node(store=server.new_database(), environment={"WAYBILL_STORE_STATEMENT_TIMEOUT_MS": "2000"})
+        # A server that is giving up may leave a commit unanswered: its own requests are told nothing (504), all others soon.
+        node = self.node(store=server.new_database(), environment={"WAYBILL_SERVER_REQUEST_TIMEOUT_MS": "5000"})
         destination = self.destination(node)
         with Load(node, [destination]) as load:
             load.goes_on(50)

@@ -131,6 +131,38 @@ TEST_CASE("while it is not known whether a commit was carried out nobody else is
   CHECK(code_of(in_time(std::move(doubtful))) == error_code::store_unavailable);
 }
 
+TEST_CASE("while a commit takes too long those that wait behind it are refused, and it is answered for what it came to") {
+  hanging_server h;
+  const auto opened = must(open_store(h.url));
+  system_clock time;
+  store_writer::options settings;
+  settings.refuse_after = milliseconds{200};
+  store_writer writer(must(opened->open_writer()), time, settings);
+  const auto first = h.request();
+  must(in_time(accept(writer, first)));
+  CHECK(writer.healthy());
+  h.hang(true);
+  int count = 1;
+  new_delivery last;
+  auto slow = hanging_accept(h, writer, last, count);
+  auto recorded = record(writer, make_outcome(first.tasks[0]));
+  const auto refused = h.request();
+  const auto answer = in_time(accept(writer, refused));
+  CHECK(code_of(answer) == error_code::store_unavailable);
+  CHECK(answer.error().retry_after);
+  CHECK_FALSE(writer.healthy());
+  CHECK(slow.wait_for(milliseconds{0}) == std::future_status::timeout);
+  CHECK(recorded.wait_for(milliseconds{0}) == std::future_status::timeout);
+
+  h.hang(false);
+  must(in_time(std::move(slow)));
+  CHECK(in_time(std::move(recorded)).value_or(record_result::fenced) == record_result::recorded);
+  CHECK(writer.healthy());
+  const auto reader = must(opened->open_reader());
+  CHECK(code_of(reader->get_delivery(h.org.id, refused.content->id, false)) == error_code::delivery_not_found);
+  CHECK(must(reader->reconcile()).accepted == static_cast<std::uint64_t>(count));
+}
+
 TEST_CASE("a transaction that was lost before its commit is not stored, its outcomes wait, and the writer comes back") {
   hanging_server h;
   const auto opened = must(open_store(h.url));
