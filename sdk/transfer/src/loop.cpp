@@ -5,6 +5,18 @@
 #include <utility>
 
 namespace waybill::transfer {
+namespace {
+
+constexpr int most_starts = 32;  // in one go: less than a millisecond
+
+[[nodiscard]] outcome canceled(const char* why) {
+  outcome what;
+  what.how = ending::canceled;
+  what.detail = why;
+  return what;
+}
+
+}  // namespace
 
 loop::loop(const reactor_options& options, runner offload, runner post)
     : offload_(std::move(offload)), post_(std::move(post)), multi_(curl_multi_init()), pool_(*this, options.max_idle_handles) {
@@ -50,20 +62,38 @@ void loop::resume(std::uint64_t feed) {
   if (found != by_feed_.end()) found->second->resume();
 }
 
+void loop::start_some() {
+  for (int started = 0; started < most_starts && !in_line_.empty(); ++started) {
+    auto next = std::move(in_line_.front());
+    in_line_.pop_front();
+    start(std::move(next));
+  }
+}
+
+std::unique_ptr<exchange> loop::take_from_line(std::uint64_t id) {
+  const auto found = std::find_if(in_line_.begin(), in_line_.end(), [&](const auto& one) { return one->id == id; });
+  if (id == 0 || found == in_line_.end()) return nullptr;
+  auto what = std::move(*found);
+  in_line_.erase(found);
+  return what;
+}
+
 void loop::cancel(std::uint64_t id) {
   const auto found = by_id_.find(id);
-  if (found == by_id_.end()) return;
-  outcome canceled;
-  canceled.how = ending::canceled;
-  canceled.detail = "canceled";
-  finish(take_out(found->second), canceled);
+  if (found != by_id_.end()) return finish(take_out(found->second), canceled("canceled"));
+  auto waiting = take_from_line(id);
+  if (!waiting) return;
+  auto* const self = waiting.get();
+  self->finished(std::move(waiting), canceled("canceled"));
 }
 
 void loop::cancel_all() {
-  outcome canceled;
-  canceled.how = ending::canceled;
-  canceled.detail = "shutting down";
-  while (!under_way_.empty()) finish(take_out(under_way_.back().get()), canceled);
+  const auto why = canceled("shutting down");
+  while (!under_way_.empty()) finish(take_out(under_way_.back().get()), why);
+  for (auto& waiting : std::exchange(in_line_, {})) {
+    auto* const self = waiting.get();
+    self->finished(std::move(waiting), why);
+  }
 }
 
 std::unique_ptr<live_exchange> loop::take_out(live_exchange* live) {
@@ -93,6 +123,10 @@ void loop::work() {
     int running = 0;
     curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
   }
+  end_finished();
+}
+
+void loop::end_finished() {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -116,6 +150,7 @@ void loop::wait(bool may_block) {
     int running = 0;
     curl_multi_socket_action(multi_, socket, what, &running);
   });
+  end_finished();
 }
 
 int loop::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <curl/curl.h>
@@ -29,12 +31,18 @@ public:
   loop(const reactor_options& options, runner offload, runner post);
   ~loop() override;
 
-  void start(std::unique_ptr<exchange> what);
+  /// It starts in its turn.
+  void submit(std::unique_ptr<exchange> what) { in_line_.push_back(std::move(what)); }
+  /// Starts the next of those in line: a few only, so that the answers to the last few are read before more is asked. With
+  /// quick receivers as many connections are in use as that takes, not one for each submission of a burst.
+  void start_some();
+  [[nodiscard]] bool has_line() const { return !in_line_.empty(); }
   void cancel(std::uint64_t id);
   void cancel_all();
   /// Runs what is due and ends what libcurl has finished.
   void work();
-  /// Waits for a socket, the timer or wake(), or looks without waiting; hands the events to libcurl.
+  /// Waits for a socket, the timer or wake(), or looks without waiting; hands the events to libcurl, and ends what that
+  /// finished: its handle and connection are there for the next.
   void wait(bool may_block);
   /// Ends a wait. THREAD: any.
   void wake() { sockets_.wake(); }
@@ -44,6 +52,9 @@ public:
 
 private:
   [[nodiscard]] int wait_ms() const;
+  void start(std::unique_ptr<exchange> what);
+  void end_finished();
+  [[nodiscard]] std::unique_ptr<exchange> take_from_line(std::uint64_t id);
   [[nodiscard]] std::shared_ptr<body_feed> feed_for(const exchange& what, std::uint64_t feed);
   void finish(std::unique_ptr<live_exchange> live, const outcome& what);
   [[nodiscard]] std::unique_ptr<live_exchange> take_out(live_exchange* live);
@@ -57,6 +68,7 @@ private:
   CURLM* multi_;
   handle_pool pool_;
   clock::time_point timer_ = clock::time_point::max();
+  std::deque<std::unique_ptr<exchange>> in_line_;              ///< submitted, not started
   std::vector<std::unique_ptr<live_exchange>> under_way_;      ///< each knows its place
   std::unordered_map<std::uint64_t, live_exchange*> by_id_;    ///< those that can be canceled
   std::unordered_map<std::uint64_t, live_exchange*> by_feed_;  ///< those whose body has a source

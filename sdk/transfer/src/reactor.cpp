@@ -77,6 +77,7 @@ private:
         std::swap(mine, waiting_);
       }
       carry_out(mine);
+      loop_.start_some();
       loop_.work();
       loop_.wait(may_sleep());
     }
@@ -85,7 +86,7 @@ private:
 
   // Submissions first: a cancellation in the same batch is of one of them or of an earlier one.
   void carry_out(orders& mine) {
-    for (auto& what : mine.submitted) loop_.start(std::move(what));
+    for (auto& what : mine.submitted) loop_.submit(std::move(what));
     for (const auto id : mine.canceled) loop_.cancel(id);
     for (const auto& job : mine.jobs) job();
     mine.clear();
@@ -93,7 +94,7 @@ private:
 
   [[nodiscard]] bool may_sleep() {
     const std::lock_guard lock{mutex_};
-    asleep_ = waiting_.empty() && !stopping_;
+    asleep_ = waiting_.empty() && !loop_.has_line() && !stopping_;
     return asleep_;
   }
 

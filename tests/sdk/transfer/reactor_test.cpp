@@ -174,6 +174,41 @@ TEST_CASE("an exchange can be canceled by its id, and only that one") {
   CHECK(other_outcome.get().status == 200);
 }
 
+TEST_CASE(
+    "of a burst larger than what starts at once every exchange gets its turn, and one that waits for it can be canceled") {
+  reactor r;
+  const auto to = std::make_shared<const endpoint>(options_for(nginx().http("/200")));
+  std::vector<std::unique_ptr<boxed>> burst;
+  std::vector<std::future<seen_outcome>> outcomes;
+  for (std::uint64_t i = 1; i <= 300; ++i) {
+    burst.push_back(std::make_unique<boxed>(to));
+    burst.back()->id = i;
+    outcomes.push_back(burst.back()->outcome());
+  }
+  // From the reactor's own thread, so that all of it is one order.
+  r.post([&] {
+    for (auto& one : burst) r.submit(std::move(one));
+    r.cancel(300);
+  });
+  CHECK(outcomes.back().get().how == ending::canceled);
+  outcomes.pop_back();
+  for (auto& outcome : outcomes) CHECK(outcome.get().status == 200);
+}
+
+TEST_CASE("what waits for its turn when the reactor ends is canceled") {
+  std::vector<std::future<seen_outcome>> outcomes;
+  {
+    reactor r;
+    const auto to = std::make_shared<const endpoint>(options_for(nginx().http("/slow")));
+    for (int i = 0; i < 300; ++i) {
+      auto one = std::make_unique<boxed>(to);
+      outcomes.push_back(one->outcome());
+      r.submit(std::move(one));
+    }
+  }
+  for (auto& outcome : outcomes) CHECK(outcome.get().how == ending::canceled);
+}
+
 TEST_CASE("what is under way when the reactor ends is canceled") {
   std::future<seen_outcome> outcome;
   {
