@@ -12,13 +12,16 @@ void commit_relay::add_changes(core::order_changes changes) {
 }
 
 void commit_relay::add_stored(const caf::actor& to, outcome_stored outcome) {
-  // Outcomes of one destination mostly come in a row: the last entry is the likely one.
-  for (auto entry = stored_.rbegin(); entry != stored_.rend(); ++entry) {
-    if (entry->first != to) continue;
-    entry->second.outcomes.push_back(outcome);
+  // Outcomes of one destination mostly come in a row: the last entry is the likely one. Else a batch may have thousands.
+  if (!stored_.empty() && stored_.back().first == to) {
+    stored_.back().second.outcomes.push_back(outcome);
     return;
   }
-  stored_.emplace_back(to, outcomes_stored{{outcome}});
+  const auto [known, fresh] = place_of_.try_emplace(to.id(), stored_.size());
+  if (fresh)
+    stored_.emplace_back(to, outcomes_stored{{outcome}});
+  else
+    stored_[known->second].second.outcomes.push_back(outcome);
 }
 
 void commit_relay::flush() {
@@ -31,6 +34,7 @@ void commit_relay::flush() {
   if (!released_.destinations.empty() && registry_) caf::anon_send(registry_, std::exchange(released_, {}));
   for (auto& [to, outcomes] : stored_) caf::anon_send(to, std::move(outcomes));
   stored_.clear();
+  place_of_.clear();
 }
 
 void commit_relay::disconnect() {
@@ -39,6 +43,7 @@ void commit_relay::disconnect() {
   stepped_back_ = {};
   released_ = {};
   stored_.clear();
+  place_of_.clear();
 }
 
 }  // namespace waybill::actors

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <caf/actor.hpp>
+#include <cstddef>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -31,7 +33,8 @@ private:
   tasks_accepted accepted_;
   tasks_stepped_back stepped_back_;
   work_waiting released_;
-  std::vector<std::pair<caf::actor, outcomes_stored>> stored_;  ///< few destinations a batch: a look-up by walking
+  std::vector<std::pair<caf::actor, outcomes_stored>> stored_;
+  std::unordered_map<caf::actor_id, std::size_t> place_of_;  ///< in stored_
 };
 
 }  // namespace waybill::actors

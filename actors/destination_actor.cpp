@@ -325,13 +325,10 @@ void destination_state::settle() {
 
 void destination_state::on_figures(const ask_figures& m) const {
   live_health figures;
-  auto sorted = std::vector<milliseconds>(response_times_.begin(), response_times_.end());
-  std::sort(sorted.begin(), sorted.end());
-  const auto percentile = [&](std::size_t p) { return sorted[std::min(sorted.size() - 1, sorted.size() * p / 100)]; };
-  if (!sorted.empty()) {
-    figures.p50 = percentile(50);
-    figures.p95 = percentile(95);
-    figures.p99 = percentile(99);
+  if (!response_times_.empty()) {
+    figures.p50 = response_times_.percentile(50);
+    figures.p95 = response_times_.percentile(95);
+    figures.p99 = response_times_.percentile(99);
   }
   figures.in_flight = static_cast<std::uint32_t>(flights_.size());
   const auto mono = context_->time.monotonic();

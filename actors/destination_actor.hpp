@@ -28,7 +28,6 @@
 //      +--------------+
 
 #include <caf/actor.hpp>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -43,6 +42,8 @@
 #include "core/policy/pacing.hpp"
 #include "core/policy/retry_policy.hpp"
 #include "core/queue/batch_collector.hpp"
+#include "core/queue/deadline_line.hpp"
+#include "core/queue/response_times.hpp"
 #include "core/queue/task_window.hpp"
 
 namespace waybill::actors {
@@ -140,7 +141,7 @@ private:
   bool comes_back_ = false;  ///< from being disabled: what was parked is let go by and by
   std::uint32_t failed_loads_ = 0;
   std::optional<core::mono_time> load_again_at_;
-  std::shared_ptr<const core::destination> settings_;
+  std::optional<destination_brief> settings_;  ///< once loaded
   std::shared_ptr<core::handler> handler_;
   core::policy policy_;
   std::optional<core::utc_time> secrets_change_at_;
@@ -157,9 +158,9 @@ private:
   std::unordered_map<std::uint64_t, flight> flights_;
   std::unordered_map<core::task_id, pending_outcome> outcomes_;
   std::unordered_map<std::uint64_t, batch_under_way> batches_;
-  std::uint32_t calls_ = 0;  ///< under way: places taken; flights_ outside of batches, and batches_
-  std::deque<std::pair<core::mono_time, std::uint64_t>> deadlines_;  ///< of flights, the earliest first; ended ones may linger
-  std::set<std::pair<core::mono_time, std::uint64_t>> cut_offs_;     ///< of flights that have one; ended ones may linger
+  std::uint32_t calls_ = 0;        ///< under way: places taken; flights_ outside of batches, and batches_
+  core::deadline_line deadlines_;  ///< of flights; ended ones may linger
+  std::set<std::pair<core::mono_time, std::uint64_t>> cut_offs_;  ///< of flights that have one; ended ones may linger
   std::uint64_t last_flight_ = 0;
   bool claiming_ = false;
 
@@ -172,7 +173,7 @@ private:
   std::optional<core::mono_time> armed_for_;
   std::optional<core::mono_time> rate_allows_at_;  ///< due tasks wait for the rate limit
   core::mono_time last_active_;
-  std::deque<core::milliseconds> response_times_;  ///< the last 256
+  core::response_times response_times_;
 };
 
 /// `comes_back`: it was disabled until now.

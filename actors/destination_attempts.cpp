@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of the destination actor that tries tasks and judges what came of it.
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "actors/destination_actor.hpp"
@@ -13,7 +12,6 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kept_response_times = 256;
 constexpr int most_starts = 64;  // in one go: about a millisecond
 // A handler's own timeout comes first: the engine's deadline is for handlers that forget theirs.
 constexpr milliseconds timeout_margin{5'000};
@@ -35,11 +33,8 @@ void destination_state::let_expire(const core::queued_task& late) {
 }
 
 milliseconds destination_state::attempt_timeout() const {
-  auto timeout = context_->settings.queue.attempt_timeout;
-  const auto& config = settings_->config;
-  if (auto own = config.find("timeoutMs"); own != config.end() && own->is_number_unsigned())
-    timeout = std::max(timeout, milliseconds{own->get<std::uint32_t>()} + timeout_margin);
-  return timeout;
+  const auto timeout = context_->settings.queue.attempt_timeout;
+  return settings_->timeout ? std::max(timeout, *settings_->timeout + timeout_margin) : timeout;
 }
 
 void destination_state::pump() {
@@ -140,9 +135,7 @@ void destination_state::launch(core::queued_task task, core::utc_time now) {
 /// When the attempt must be over: by the attempt's own limit, or when the time set for its delivery is.
 core::mono_time destination_state::set_deadlines(flight& attempt, std::uint64_t number) {
   const auto limit = attempt.started + attempt_timeout() + core::transfer_allowance(*attempt.what.content);
-  auto later = deadlines_.end();
-  while (later != deadlines_.begin() && std::prev(later)->first > limit) --later;
-  deadlines_.emplace(later, limit, number);
+  deadlines_.add(limit, number);
   const auto& deliver_by = attempt.what.state.deliver_by;
   if (!deliver_by || attempt.started + (*deliver_by - attempt.started_at) >= limit) return limit;
   attempt.cut_off = attempt.started + (*deliver_by - attempt.started_at);
@@ -189,8 +182,7 @@ void destination_state::on_attempt_done(attempt_done& m) {
   while (!deadlines_.empty() && flights_.count(deadlines_.front().second) == 0) deadlines_.pop_front();
   last_active_ = context_->time.monotonic();
   if (end_call(done, m.result)) {
-    response_times_.push_back(duration_cast<milliseconds>(last_active_ - done.started));
-    if (response_times_.size() > kept_response_times) response_times_.pop_front();
+    response_times_.add(duration_cast<milliseconds>(last_active_ - done.started));
   }
   conclude(std::move(done), std::move(m.result));
   pump();

@@ -20,6 +20,12 @@ core::result<nlohmann::json> clear_signing_secrets(engine_context& context, cons
   return list;
 }
 
+std::optional<core::milliseconds> own_timeout(const nlohmann::json& config) {
+  const auto found = config.find("timeoutMs");
+  if (found == config.end() || !found->is_number_unsigned()) return std::nullopt;
+  return core::milliseconds{found->get<std::uint32_t>()};
+}
+
 core::result<void> open_handler(engine_context& context, core::read_session& session, core::destination_id id, opened& out) {
   auto loaded = session.load_destination(id);
   if (!loaded) return core::fail(loaded.error());
@@ -36,8 +42,8 @@ core::result<void> open_handler(engine_context& context, core::read_session& ses
   for (const auto& secret : *secrets)
     if (secret.expires_at && (!out.secrets_change_at || *secret.expires_at < *out.secrets_change_at))
       out.secrets_change_at = secret.expires_at;
-  auto settings = std::make_shared<core::destination>(*std::move(loaded));
-  out.settings = settings;
+  const auto* settings = &*loaded;
+  out.settings = destination_brief{settings->organization, settings->type, settings->state, own_timeout(settings->config)};
   if (settings->state == core::destination_state::disabled) return {};
 
   const auto* type = context.plugins.find(settings->type);

@@ -117,11 +117,18 @@ struct ask_figures {
 struct start_drain {};
 struct retire {};
 
+/// What its actor needs of a destination at every turn. The whole of it is some 2 KB, and ten thousand may be active.
+struct destination_brief {
+  core::organization_id organization;
+  std::string type;
+  core::destination_state state = core::destination_state::enabled;
+  std::optional<core::milliseconds> timeout;  ///< of its configuration
+};
 /// A destination as loaded and opened on a reader thread.
 struct opened {
   std::uint64_t generation = 0;
   std::optional<core::error> failure;
-  std::shared_ptr<const core::destination> settings;
+  std::optional<destination_brief> settings;
   core::policy policy;
   core::share_settings share;  ///< of its organization
   core::destination_health health;

@@ -55,10 +55,9 @@ std::optional<mono_time> batch_collector::ready_at() const {
 std::vector<queued_task> batch_collector::take() {
   std::vector<queued_task> out;
   out.reserve(open_);
-  for (; open_ > 0; --open_) {
-    out.push_back(std::move(held_.front().task));
-    held_.pop_front();
-  }
+  const auto end = held_.begin() + static_cast<std::ptrdiff_t>(open_);
+  for (auto one = held_.begin(); one != end; ++one) out.push_back(std::move(one->task));
+  held_.erase(held_.begin(), end);
   measure();
   return out;
 }

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -55,7 +54,7 @@ private:
   void measure();
 
   batch_settings limits_;
-  std::deque<entry> held_;
+  std::vector<entry> held_;
   std::size_t open_ = 0;  ///< how many of held_, from its front, make the open batch
   std::uint64_t open_bytes_ = 0;
   bool is_closed_ = false;  ///< its one task streams
