@@ -23,10 +23,15 @@ std::unique_ptr<live_exchange> handle_pool::take(std::uint64_t endpoint_id) {
   return live;
 }
 
-void handle_pool::give_back(std::unique_ptr<live_exchange> idle) {
+void handle_pool::give_back(std::unique_ptr<live_exchange> idle, time_point now) {
   const auto id = idle->endpoint_id();
-  idle_.push_back({id, std::move(idle)});
+  idle_.push_back({id, now, std::move(idle)});
   if (idle_.size() > max_idle_) idle_.erase(idle_.begin());
+}
+
+void handle_pool::forget_idle_since(time_point then) {
+  const auto kept = std::find_if(idle_.begin(), idle_.end(), [&](const entry& e) { return e.since >= then; });
+  idle_.erase(idle_.begin(), kept);
 }
 
 }  // namespace waybill::transfer

@@ -8,6 +8,8 @@ namespace waybill::transfer {
 namespace {
 
 constexpr int most_starts = 32;  // in one go: less than a millisecond
+constexpr std::chrono::seconds tidy_interval{10};
+constexpr std::chrono::seconds handles_kept{30};  // idle ones
 
 [[nodiscard]] outcome canceled(const char* why) {
   outcome what;
@@ -114,16 +116,23 @@ void loop::finish(std::unique_ptr<live_exchange> live, const outcome& what) {
   auto done = live->release();
   auto* const self = done.get();
   self->finished(std::move(done), what);
-  pool_.give_back(std::move(live));
+  pool_.give_back(std::move(live), now_);
 }
 
 void loop::work() {
-  if (timer_ <= clock::now()) {
+  now_ = clock::now();
+  if (tidy_at_ <= now_) tidy();
+  if (timer_ <= now_) {
     timer_ = clock::time_point::max();
     int running = 0;
     curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
   }
   end_finished();
+}
+
+void loop::tidy() {
+  tidy_at_ = now_ + tidy_interval;
+  pool_.forget_idle_since(now_ - handles_kept);
 }
 
 void loop::end_finished() {
@@ -140,8 +149,9 @@ void loop::end_finished() {
 }
 
 int loop::wait_ms() const {
-  if (timer_ == clock::time_point::max()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(timer_ - clock::now()).count();
+  const auto next = pool_.size() == 0 ? timer_ : std::min(timer_, tidy_at_);
+  if (next == clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - clock::now()).count();
   return static_cast<int>(std::clamp<decltype(left)>(left, 0, 60'000));
 }
 

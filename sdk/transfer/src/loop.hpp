@@ -54,6 +54,7 @@ private:
   [[nodiscard]] int wait_ms() const;
   void start(std::unique_ptr<exchange> what);
   void end_finished();
+  void tidy();
   [[nodiscard]] std::unique_ptr<exchange> take_from_line(std::uint64_t id);
   [[nodiscard]] std::shared_ptr<body_feed> feed_for(const exchange& what, std::uint64_t feed);
   void finish(std::unique_ptr<live_exchange> live, const outcome& what);
@@ -68,6 +69,8 @@ private:
   CURLM* multi_;
   handle_pool pool_;
   clock::time_point timer_ = clock::time_point::max();
+  clock::time_point now_ = clock::now();  ///< of this turn
+  clock::time_point tidy_at_ = now_;
   std::deque<std::unique_ptr<exchange>> in_line_;              ///< submitted, not started
   std::vector<std::unique_ptr<live_exchange>> under_way_;      ///< each knows its place
   std::unordered_map<std::uint64_t, live_exchange*> by_id_;    ///< those that can be canceled
