@@ -16,18 +16,40 @@ struct store_readers::state {
   mutable std::mutex mutex;
   std::condition_variable wake;
   std::deque<work> queue;
+  std::deque<work> later;
+  std::size_t made_way = 0;  ///< turns that `later` has let go by in a row
   bool stopped = false;
   std::vector<std::thread> threads;
 
   /// Nothing once stopped and empty. What was still waiting then comes with `aborted` set.
   bool next(work& item, bool& aborted) {
     std::unique_lock lock(mutex);
-    wake.wait(lock, [this] { return stopped || !queue.empty(); });
-    if (queue.empty()) return false;
-    item = std::move(queue.front());
-    queue.pop_front();
+    wake.wait(lock, [this] { return stopped || !queue.empty() || !later.empty(); });
+    if (queue.empty() && later.empty()) return false;
+    auto& from = is_turn_of_later() ? later : queue;
+    made_way = &from == &later || later.empty() ? 0 : made_way + 1;
+    item = std::move(from.front());
+    from.pop_front();
     aborted = stopped;
     return true;
+  }
+  [[nodiscard]] bool is_turn_of_later() const {
+    constexpr std::size_t most_made_way = 8;
+    return queue.empty() || (!later.empty() && made_way >= most_made_way);
+  }
+
+  void add(std::deque<work>& to, work item) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!stopped) {
+        to.push_back(std::move(item));
+        item = nullptr;
+      }
+    }
+    if (item)
+      item(nullptr);
+    else
+      wake.notify_one();
   }
 
   void serve(read_session& session) {
@@ -60,19 +82,8 @@ result<std::unique_ptr<store_readers>> store_readers::start(store& from, std::si
   return pool;
 }
 
-void store_readers::run(work item) {
-  {
-    const std::lock_guard lock(state_->mutex);
-    if (!state_->stopped) {
-      state_->queue.push_back(std::move(item));
-      item = nullptr;
-    }
-  }
-  if (item)
-    item(nullptr);
-  else
-    state_->wake.notify_one();
-}
+void store_readers::run(work item) { state_->add(state_->queue, std::move(item)); }
+void store_readers::run_later(work item) { state_->add(state_->later, std::move(item)); }
 
 void store_readers::stop() {
   {
@@ -86,7 +97,7 @@ void store_readers::stop() {
 
 std::size_t store_readers::waiting() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->queue.size();
+  return state_->queue.size() + state_->later.size();
 }
 
 }  // namespace waybill::core

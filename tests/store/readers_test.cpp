@@ -33,6 +33,31 @@ TEST_CASE("one reader works in the order it was asked") {
   for (int i = 0; i < 50; ++i) CHECK(order[static_cast<std::size_t>(i)] == i);
 }
 
+TEST_CASE("what may wait makes way for what may not, but for one turn in nine") {
+  scratch_folder folder;
+  const auto where = scratch_store(folder);
+  auto pool = must(store_readers::start(*where, 1));
+  std::promise<void> begun, all_there, last;
+  pool->run([&](read_session*) {
+    begun.set_value();
+    all_there.get_future().wait();
+  });
+  begun.get_future().wait();
+  std::string order;
+  const auto note = [&](char what) {
+    return [&, what](read_session*) {
+      order += what;
+      if (order.size() == 22) last.set_value();
+    };
+  };
+  for (int i = 0; i < 4; ++i) pool->run_later(note('l'));
+  for (int i = 0; i < 18; ++i) pool->run(note('n'));
+  CHECK(pool->waiting() == 22);
+  all_there.set_value();
+  last.get_future().wait();
+  CHECK(order == "nnnnnnnnlnnnnnnnnlnnll");
+}
+
 TEST_CASE("several readers work at once beside a writer") {
   scratch_folder folder;
   const auto where = scratch_store(folder);
