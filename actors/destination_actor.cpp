@@ -13,7 +13,8 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 constexpr std::size_t window_bytes = 16u << 20;  // content of one destination's window, so that 1 MiB payloads stay bounded
-constexpr std::uint32_t claim_limit = 256;
+// A claim is a job of the store writer, and accepts wait for it: reading this many tasks takes less than a millisecond.
+constexpr std::uint32_t claim_limit = 64;
 constexpr milliseconds first_reload_delay{1'000};
 constexpr milliseconds last_reload_delay{60'000};
 constexpr milliseconds claim_lookahead{500};  // a task due within it may wait here instead of costing another claim
@@ -73,7 +74,7 @@ void destination_state::load() {
   load_again_at_.reset();
   auto generation = ++load_generation_;
   auto to = caf::actor_cast<caf::actor>(self_);
-  context_->readers.run([context = context_, id = id_, generation, to](core::read_session* session) {
+  context_->readers.run_later([context = context_, id = id_, generation, to](core::read_session* session) {
     if (session == nullptr) return;  // the node stops
     auto answer = load_destination(*context, *session, id);
     answer.generation = generation;
