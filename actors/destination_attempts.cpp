@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/destination_actor.hpp"
+#include "core/links/link_token.hpp"
 #include "core/model/payload.hpp"
 
 namespace waybill::actors {
@@ -246,6 +247,11 @@ core::attempt_record destination_state::make_record(const flight& done, core::at
   record.made.started_at = done.started_at;
   record.made.duration = duration_cast<milliseconds>(context_->time.monotonic() - done.started);
   record.made.result = std::move(result);
+  // A link is kept as its id, and shown whole again to whoever may see it.
+  auto& reference = record.made.result.external_reference;
+  if (const auto link = reference.empty() ? std::nullopt : core::link_in(reference))
+    if (reference.find(context_->links.url({}, content.organization, *link)) != std::string::npos)
+      reference = link->to_string();
   record.progress = {breaker_.consecutive_failures(), breaker_.state(), breaker_.opened_at(), breaker_.next_attempt_at(),
                      breaker_.openings()};
   return record;

@@ -80,12 +80,14 @@ core::result<void> for_all(Read read, Each each) {
 struct engine::state {
   state(const parts& with, std::unique_ptr<core::store_readers> r)
       : box(with.key),
+        links(with.key),
         readers(std::move(r)),
-        context(with.settings, with.time, *readers, with.plugins, with.figures, box),
+        context(with.settings, with.time, *readers, with.plugins, with.figures, box, links),
         keys(with.time),
         service(context, keys) {}
 
   core::secret_box box;
+  core::link_signer links;
   std::unique_ptr<core::store_readers> readers;
   engine_context context;
   std::unique_ptr<core::store_writer> writer;
@@ -119,6 +121,8 @@ engine::~engine() {
   if (state_) stop(std::chrono::milliseconds{0});
 }
 
+void engine::listens_at(const std::string& public_url) { state_->context.address.set(public_url); }
+
 core::delivery_service& engine::service() { return state_->service; }
 
 core::result<std::unique_ptr<engine>> engine::start(const parts& with) {
@@ -147,6 +151,7 @@ core::result<std::unique_ptr<engine>> engine::start(const parts& with) {
   s.context.denied.connect(s.writer.get());
   s.uploads = std::make_unique<core::payload_intake>(*s.writer, with.time, upload_options(with.settings));
   s.context.uploads = s.uploads.get();
+  if (!with.settings.server.public_url.empty()) s.context.address.set(with.settings.server.public_url);
   s.context.services = std::make_shared<handler_host>(s.context, *std::move(guard));
   if (auto done = s.take_over(); !done) return core::fail(done.error());
   if (auto done = s.load(with.storage); !done) return core::fail(done.error());

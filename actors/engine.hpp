@@ -33,6 +33,8 @@ public:
   engine& operator=(const engine&) = delete;
 
   [[nodiscard]] core::delivery_service& service();
+  /// What links to this node begin with, known now that it listens. Until then whoever makes a link waits.
+  void listens_at(const std::string& public_url);
   /// Refuses new deliveries, lets attempts under way finish for at most `grace`, hands back the rest (they stay due in the
   /// store), commits everything. Returns true if nothing had to be handed back. Blocks; once.
   bool stop(std::chrono::milliseconds grace);

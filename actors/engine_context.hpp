@@ -14,6 +14,9 @@
 #include "actors/commit_relay.hpp"
 #include "actors/directory.hpp"
 #include "core/config/config.hpp"
+#include "core/links/link_options.hpp"
+#include "core/links/link_token.hpp"
+#include "core/links/public_address.hpp"
 #include "core/payload/payload_intake.hpp"
 #include "core/payload/payload_source.hpp"
 #include "core/plugin_host/handler.hpp"
@@ -33,13 +36,14 @@ namespace waybill::actors {
 /// first actor runs. Actors hold it by reference.
 struct engine_context {
   engine_context(const core::config& s, const core::clock& t, core::store_readers& r, core::plugin_host& p, core::metrics& f,
-                 const core::secret_box& b)
+                 const core::secret_box& b, const core::link_signer& l)
       : settings(s),
         time(t),
         readers(r),
         plugins(p),
         figures(f),
         box(b),
+        links(l),
         window_memory(s.queue.window_memory),
         places(s.queue.max_in_flight),
         ledger(s.queue.max_waiting, s.queue.max_waiting_per_organization),
@@ -51,6 +55,8 @@ struct engine_context {
   core::plugin_host& plugins;
   core::metrics& figures;
   const core::secret_box& box;
+  const core::link_signer& links;
+  core::public_address address;
   core::store_writer* writer = nullptr;  ///< set right after its start: it is started with this context's relay
   std::shared_ptr<core::handler_services> services;
   std::map<std::string, core::config_schema, std::less<>> schemas;  ///< of every loaded type

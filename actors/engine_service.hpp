@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actors/audit_notes.hpp"
+#include "actors/download_desk.hpp"
 #include "actors/engine_context.hpp"
 #include "actors/kept_answers.hpp"
 #include "actors/key_ring.hpp"
@@ -104,6 +105,21 @@ public:
   void get_erasure(const core::caller&, core::erasure_id, answer<core::erasure>) override;
   void list_erasures(const core::caller&, core::page_request, answer<core::page<core::erasure>>) override;
 
+  void list_links(const core::caller&, core::link_filter, core::page_request,
+                  core::download_answer<core::page<core::shown_link>>) override;
+  void get_link(const core::caller&, core::link_id, core::download_answer<core::shown_link>) override;
+  void list_link_accesses(const core::caller&, core::link_id, core::page_request,
+                          core::download_answer<core::page<core::link_access>>) override;
+  void revoke_link(const core::caller&, core::link_id, core::download_answer<core::shown_link>) override;
+  void issue_link_password(const core::caller&, core::link_id, core::download_answer<core::issued_password>) override;
+  void open_download(core::download_request, core::download_answer<core::open_download_ptr>) override;
+  void note_download(const core::open_download_ptr&, core::access_outcome) override;
+  void begin_download(const core::open_download_ptr&, std::uint64_t bytes, bool is_part,
+                      core::download_answer<std::uint64_t>) override;
+  void read_download(const core::open_download_ptr&, std::uint64_t offset,
+                     core::download_answer<std::shared_ptr<const std::string>>) override;
+  void end_download(const core::open_download_ptr&, std::uint64_t access, std::uint64_t bytes) override;
+
   void check_readiness(core::reply<core::readiness>) override;
   [[nodiscard]] core::result<core::caller> authenticate(std::string_view presented, std::string_view acting_for,
                                                         std::string_view remote_address) override;
@@ -121,6 +137,13 @@ private:
                                                                core::delivery_id id) const;
   void report_foreign(const core::caller& who, std::string_view what, const std::string& id) const;
   [[nodiscard]] core::destination shown(core::destination d) const;
+  [[nodiscard]] core::shown_link shown(core::download_link link) const;
+  /// The organization's link, if the caller reaches its destination. A foreign id leaves a security event.
+  [[nodiscard]] core::result<core::download_link> own_link(const core::caller& who, core::read_session& session,
+                                                           core::link_id id) const;
+  void show_links(core::read_session& session, core::delivery_view& view) const;
+  [[nodiscard]] std::string shown_reference(core::read_session& session, core::organization_id org, core::delivery_id of,
+                                            const std::string& reference) const;
 
   /// Runs `work(read_session&) -> result<T>` on a reader thread if the caller has one of the roles, and replies with it.
   template <class T, class Work>
@@ -159,6 +182,7 @@ private:
 
   engine_context& context_;
   key_ring& keys_;
+  download_desk desk_{context_};
   caf::actor intake_;
   caf::actor registry_;
   caf::actor jobs_;

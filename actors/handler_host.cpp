@@ -40,10 +40,12 @@ core::result<void> handler_host::state_put(core::destination_id id, std::string_
   return waiting.get();
 }
 
-core::result<std::string> handler_host::link_create(core::destination_id, const core::delivery&, std::string_view) {
-  // Told to the plugin as WB_NOT_FOUND: this node has no link service.
-  return core::fail(core::error_code::not_found, "the node serves no download links");
+core::result<std::string> handler_host::link_create(core::destination_id id, const core::delivery& d,
+                                                    std::string_view options) {
+  return links_.make(id, d, options);
 }
+
+core::result<void> handler_host::check_link(std::string_view options) const { return links_.check(options); }
 
 core::result<std::size_t> handler_host::read_payload(const core::delivery& d, std::uint64_t offset, std::uint8_t* buffer,
                                                      std::size_t room) {

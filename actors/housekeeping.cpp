@@ -84,13 +84,15 @@ core::result<bool> sweep_payloads(core::write_session& session, core::utc_time n
   return session.sweep_payloads(now, sweep_chunks);
 }
 
-/// Idempotency keys past their window, and jobs that ended long ago.
+/// Idempotency keys past their window, jobs that ended long ago, and download links with their logs.
 core::result<bool> sweep_rows(core::write_session& session, core::utc_time now) {
   auto keys = session.sweep_idempotency(now, sweep_limit);
   if (!keys) return core::fail(keys.error());
   auto jobs = session.sweep_jobs(now - jobs_kept, sweep_limit);
   if (!jobs) return core::fail(jobs.error());
-  return *keys >= sweep_limit || *jobs >= sweep_limit;
+  auto links = session.sweep_links(now, sweep_limit);
+  if (!links) return core::fail(links.error());
+  return *links || *keys >= sweep_limit || *jobs >= sweep_limit;
 }
 
 }  // namespace

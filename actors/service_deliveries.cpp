@@ -62,6 +62,7 @@ core::result<core::delivery_view> engine_service::own_delivery(const core::calle
   auto view = session.get_delivery(who.organization, id, true);
   if (view && sees_own_only(who) && view->head.created_by != who.key)
     return core::fail(core::error_code::delivery_not_found, "no such delivery");
+  if (view) show_links(session, *view);
   if (view) return narrowed(who, *std::move(view));
   if (view.error().code == core::error_code::delivery_not_found) {
     auto owner = session.owner_of(id);
@@ -78,12 +79,14 @@ void engine_service::get_delivery(const core::caller& who, core::delivery_id id,
 void engine_service::list_deliveries(const core::caller& who, core::delivery_filter filter, core::page_request page,
                                      core::reply<core::page<core::delivery_view>> reply) {
   read(who, allow::read_deliveries, std::move(reply),
-       [who, filter = std::move(filter),
+       [this, who, filter = std::move(filter),
         page = std::move(page)](core::read_session& session) -> core::result<core::page<core::delivery_view>> {
          auto wanted = filter;
          if (sees_own_only(who)) wanted.created_by = who.key;
          auto found = session.list_deliveries(who.organization, wanted, page);
-         if (!found || who.only_destinations.empty()) return found;
+         if (!found) return found;
+         for (auto& item : found->items) show_links(session, item);
+         if (who.only_destinations.empty()) return found;
          std::vector<core::delivery_view> kept;
          for (auto& item : found->items)
            if (auto view = narrowed(who, std::move(item))) kept.push_back(*std::move(view));
@@ -111,6 +114,7 @@ void engine_service::get_attempt(const core::caller& who, core::delivery_id id, 
          const auto its_task = [&](const core::task_view& t) { return t.id == found->task; };
          if (std::none_of(view->tasks.begin(), view->tasks.end(), its_task))
            return core::fail(core::error_code::attempt_not_found, "no such attempt");
+         found->result.external_reference = shown_reference(session, who.organization, id, found->result.external_reference);
          return found;
        });
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "api/client_address.hpp"
 #include "api/rate_limits.hpp"
 #include "api/server.hpp"
 #include "core/model/time.hpp"
@@ -21,7 +22,8 @@ struct api_context {
   api_context(http_options o, core::delivery_service& s, core::metrics& m, const core::clock& c)
       : options(std::move(o)), service(s), metrics(m), clock(c), limits(options), keys(make_keys_under_way()) {}
 
-  http_options options;  ///< immutable once the lanes run; public_url is never empty
+  http_options options;      ///< immutable once the lanes run; public_url is never empty
+  client_addresses clients;  ///< likewise
   core::delivery_service& service;
   core::metrics& metrics;
   const core::clock& clock;

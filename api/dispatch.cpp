@@ -149,6 +149,16 @@ core::result<void> check_body(const exchange& x) {
   return check_media_type(x);
 }
 
+/// From here on the address is the client's, for keys, logs and links alike.
+void find_client(exchange& x) {
+  const auto& clients = x.context().clients;
+  if (!clients.trusts_anybody()) return;
+  const auto& headers = x.request.headers;
+  const bool standard = clients.header() == forwarded_header::forwarded;
+  x.request.remote_address =
+      clients.client_of(x.request.remote_address, standard ? headers.forwarded : headers.x_forwarded_for);
+}
+
 core::result<void> admit(exchange& x) {
   if (auto r = check_headers(x); !r) return r;
   if (auto r = find_route(x); !r) return r;
@@ -164,6 +174,7 @@ void dispatch(exchange& x) {
   x.guarded([&x] {
     x.request_id = request_id_from(x.request.headers.request_id);
     x.traceparent = traceparent_from(x.request.headers.traceparent);
+    find_client(x);
     if (auto admitted = admit(x); !admitted) return x.answer(admitted.error());
     x.matched->handle(x);
   });

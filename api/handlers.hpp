@@ -75,6 +75,16 @@ void list_erasures(exchange& x);
 void order_erasure(exchange& x);
 void get_erasure(exchange& x);
 
+// handlers_links.cpp
+void list_download_links(exchange& x);
+void get_download_link(exchange& x);
+void list_download_accesses(exchange& x);
+void revoke_download_link(exchange& x);
+void issue_download_password(exchange& x);
+
+// handlers_downloads.cpp
+void get_download(exchange& x);
+
 // handlers_node.cpp
 void get_queue(exchange& x);
 void get_liveness(exchange& x);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "api/content_digest.hpp"
+#include "api/content_disposition.hpp"
 #include "api/exchange.hpp"
 #include "api/handlers.hpp"
 #include "api/json_text.hpp"
@@ -104,22 +102,6 @@ private:
   bool has_all_ = false;
   bool is_finishing_ = false;
 };
-
-/// RFC 6266 with the extended notation of RFC 8187, so any file name can be said.
-std::string attachment_named(std::string_view filename) {
-  if (filename.empty()) return "attachment";
-  std::string out = "attachment; filename*=UTF-8''";
-  for (const char c : filename) {
-    const bool plain =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
-    if (plain) {
-      out += c;
-    } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
-  }
-  return out;
-}
 
 http_response head_of(const core::delivery& stored) {
   http_response response;

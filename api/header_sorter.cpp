@@ -12,11 +12,17 @@ struct known_field {
   std::string_view request_headers::*to;
 };
 constexpr known_field known[] = {
-    {"authorization", &request_headers::authorization},       {"content-type", &request_headers::content_type},
-    {"content-encoding", &request_headers::content_encoding}, {"content-digest", &request_headers::content_digest},
-    {"repr-digest", &request_headers::repr_digest},           {"if-match", &request_headers::if_match},
-    {"if-none-match", &request_headers::if_none_match},       {"x-organization-id", &request_headers::organization_id},
+    {"authorization", &request_headers::authorization},
+    {"content-type", &request_headers::content_type},
+    {"content-encoding", &request_headers::content_encoding},
+    {"content-digest", &request_headers::content_digest},
+    {"repr-digest", &request_headers::repr_digest},
+    {"if-match", &request_headers::if_match},
+    {"if-none-match", &request_headers::if_none_match},
+    {"x-organization-id", &request_headers::organization_id},
     {"traceparent", &request_headers::traceparent},
+    {"range", &request_headers::range},
+    {"if-range", &request_headers::if_range},
 };
 
 bool is_named(std::string_view name, std::string_view lower_case) {
@@ -36,6 +42,12 @@ void header_sorter::take(std::string_view name, std::string_view value) {
     out_.idempotency_key = value;
   } else if (is_named(name, "x-request-id")) {
     out_.request_id = value;
+  } else if (is_named(name, "user-agent")) {
+    out_.user_agent = value;
+  } else if (is_named(name, "x-forwarded-for")) {
+    out_.x_forwarded_for.push_back(value);
+  } else if (is_named(name, "forwarded")) {
+    out_.forwarded.push_back(value);
   }
 }
 

@@ -29,9 +29,14 @@ struct request_headers {
   std::string_view traceparent;
   std::string_view content_digest;  ///< RFC 9530
   std::string_view repr_digest;
-  bool idempotency_key_sent = false;  ///< an empty one is not the same as none
-  bool repeated = false;              ///< one of the above came twice: which one counts cannot be known
-  std::size_t bytes = 0;              ///< of all fields together
+  std::string_view range;
+  std::string_view if_range;
+  std::string_view user_agent;                    ///< the last, if it came more than once
+  std::vector<std::string_view> x_forwarded_for;  ///< lines as they came: they make one list
+  std::vector<std::string_view> forwarded;        ///< likewise
+  bool idempotency_key_sent = false;              ///< an empty one is not the same as none
+  bool repeated = false;                          ///< one of the above came twice: which one counts cannot be known
+  std::size_t bytes = 0;                          ///< of all fields together
 };
 
 /// One request as it came over the wire, before any route saw it. All views live as long as the exchange that holds it.

@@ -83,6 +83,16 @@ public:
         return once(out_.if_match, field);
       case restinio::http_field_t::if_none_match:
         return once(out_.if_none_match, field);
+      case restinio::http_field_t::range:
+        return once(out_.range, field);
+      case restinio::http_field_t::if_range:
+        return once(out_.if_range, field);
+      case restinio::http_field_t::user_agent:
+        out_.user_agent = field.value();
+        return;
+      case restinio::http_field_t::forwarded:
+        out_.forwarded.emplace_back(field.value());
+        return;
       case restinio::http_field_t::field_unspecified:
         return take_unlisted(field);
       default:
@@ -105,6 +115,8 @@ private:
       once(out_.repr_digest, field);
     } else if (is_named(field.name(), "x-organization-id")) {
       once(out_.organization_id, field);
+    } else if (is_named(field.name(), "x-forwarded-for")) {
+      out_.x_forwarded_for.emplace_back(field.value());
     }
   }
 

@@ -62,6 +62,7 @@ int status_of(core::error_code code) {
     case error_code::job_not_found:
     case error_code::hold_not_found:
     case error_code::erasure_not_found:
+    case error_code::link_not_found:
       return 404;
     case error_code::method_not_allowed:
       return 405;

@@ -56,6 +56,8 @@ http_options http_options::from(const core::config& settings) {
   const auto& s = settings.server;
   o.listen = s.listen;
   o.public_url = s.public_url;
+  o.trusted_proxies = s.trusted_proxies;
+  o.forwarded_from = s.forwarded_header == "forwarded" ? forwarded_header::forwarded : forwarded_header::x_forwarded_for;
   o.threads = s.threads;
   o.max_body_bytes = s.max_body_bytes;
   o.max_connections = s.max_connections;
@@ -90,8 +92,11 @@ core::result<std::unique_ptr<http_server>> http_server::start(http_options optio
                                                               core::metrics& metrics, const core::clock& clock) {
   const auto endpoint = parse_listen(options.listen);
   if (!endpoint) return core::fail(endpoint.error());
+  auto clients = client_addresses::from(options.trusted_proxies, options.forwarded_from);
+  if (!clients) return core::fail(clients.error());
   const auto threads = std::max(1u, options.threads);
   auto p = std::make_unique<parts>(std::move(options), service, metrics, clock);
+  p->context.clients = *std::move(clients);
   std::vector<lane*> lanes;
   for (std::uint32_t i = 0; i < threads; ++i) lanes.push_back(p->lanes.emplace_back(std::make_unique<lane>(p->context)).get());
   p->accepting = std::make_shared<listener>(lanes, p->gate, p->context.metrics);
@@ -112,6 +117,7 @@ http_server::http_server(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
 http_server::~http_server() { stop(); }
 
 std::string http_server::address() const { return parts_->address; }
+std::string http_server::public_url() const { return parts_->context.options.public_url; }
 
 void http_server::stop_accepting() {
   if (parts_->context.draining.exchange(true)) return;

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "api/client_address.hpp"
 #include "core/config/config.hpp"
 #include "core/model/error.hpp"
 #include "core/model/time.hpp"
@@ -18,6 +20,8 @@ namespace waybill::api {
 struct http_options {
   std::string listen = "127.0.0.1:8080";  ///< ADDRESS:PORT, [ADDRESS]:PORT for IPv6; port 0 takes a free one
   std::string public_url;                 ///< empty: http://<listen>
+  std::vector<std::string> trusted_proxies;
+  forwarded_header forwarded_from = forwarded_header::x_forwarded_for;
   std::uint32_t threads = 1;
   std::uint64_t max_body_bytes = 1'048'576;
   std::uint32_t max_connections = 4'096;
@@ -53,6 +57,8 @@ public:
 
   /// Where it listens, with the port it was given: "127.0.0.1:40123".
   [[nodiscard]] std::string address() const;
+  /// What links begin with: the setting, or "http://" and where it listens.
+  [[nodiscard]] std::string public_url() const;
   /// First half of a stop: no new connections; requests under way are answered, new ones on open connections get a 503
   /// SHUTTING_DOWN (liveness and metrics still answer). Returns once the port is closed.
   void stop_accepting();

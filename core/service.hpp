@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/compliance_service.hpp"
+#include "core/download_service.hpp"
 #include "core/model/caller.hpp"
 #include "core/model/error.hpp"
 #include "core/payload/payload_upload.hpp"
@@ -157,7 +158,7 @@ struct readiness {
 /// formed; the service decides what the caller may see and do. Calls never block; replies come from any thread.
 /// Errors every call can give: forbidden, *_not_found (a foreign id as an unknown one), validation_error with all faults,
 /// store_unavailable, shutting_down. Secret fields of configurations are redacted ("••••") in every answer.
-class delivery_service : public compliance_service {
+class delivery_service : public compliance_service, public download_service {
 public:
   ~delivery_service() override = default;
 

@@ -83,6 +83,7 @@ core::result<void> node::floors::start() {
   auto listening = api::http_server::start(api::http_options::from(settings), engine->service(), figures, time);
   if (!listening) return core::fail(listening.error());
   server = *std::move(listening);
+  engine->listens_at(server->public_url());
   return {};
 }
 

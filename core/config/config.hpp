@@ -32,6 +32,8 @@ struct config {
     std::uint64_t max_payload_bytes = 5'368'709'120;    ///< of one upload
     std::uint32_t max_uploads = 32;                     ///< under way at once
     std::chrono::milliseconds upload_idle_timeout{60'000};
+    std::vector<std::string> trusted_proxies;          ///< CIDR; who may say for whom a request comes
+    std::string forwarded_header = "x-forwarded-for";  ///< x-forwarded-for | forwarded: in which header they say it
   } server;
   std::string data_dir = "./data";
   std::string plugins_dir;  ///< empty: ../plugins beside the binary
@@ -89,6 +91,11 @@ struct config {
     std::uint64_t compact_max_bytes = 256ULL << 20;             ///< a larger file is rewritten at a start only
     std::uint64_t compact_at_start_max_bytes = 16ULL << 30;     ///< nor then
   } erasing;
+  struct {
+    std::uint32_t max_expiry_hours = 8'760;                   ///< longest life of a download link
+    std::uint32_t keep_days = 90;                             ///< of a link's log, after its expiry
+    std::chrono::milliseconds continuation{10 * 60 * 1'000};  ///< after a request, within which a part goes on with it
+  } downloads;
   struct {
     bool metrics = true;
     std::uint32_t organization_series = 100;  ///< in /metrics, of the organizations with most waiting

@@ -94,4 +94,8 @@ std::optional<std::string> log_format(const std::string& text) {
   return unless(text == "text" || text == "json", "Must be text or json.");
 }
 
+std::optional<std::string> forwarded_header(const std::string& text) {
+  return unless(text == "x-forwarded-for" || text == "forwarded", "Must be x-forwarded-for or forwarded.");
+}
+
 }  // namespace waybill::core::setting_texts

@@ -13,6 +13,7 @@ namespace waybill::core::setting_texts {
 [[nodiscard]] std::optional<std::string> store_url(const std::string& text);   ///< empty, sqlite://PATH or postgresql://…
 [[nodiscard]] std::optional<std::string> tls_mode(const std::string& text);    ///< empty, or libpq's sslmode
 [[nodiscard]] std::optional<std::string> range(const std::string& text);       ///< CIDR
+[[nodiscard]] std::optional<std::string> forwarded_header(const std::string& text);
 [[nodiscard]] std::optional<std::string> master_key(const std::string& text);  ///< empty, or 32 bytes in hex or base64
 [[nodiscard]] std::optional<std::string> log_level(const std::string& text);
 [[nodiscard]] std::optional<std::string> log_format(const std::string& text);

@@ -137,6 +137,10 @@ void add_server(std::vector<setting>& out) {
                        bounds::whole{1, 10'000}, WAYBILL_MEMBER(server.max_uploads)));
   out.push_back(number("server.uploadIdleTimeoutMs", "For an upload to make progress; there is no limit on the whole.",
                        bounds::whole{100, hour_ms}, WAYBILL_MEMBER(server.upload_idle_timeout)));
+  out.push_back(text("server.trustedProxies", "Ranges of reverse proxies whose word on the client's address is taken.",
+                     setting_texts::range, WAYBILL_MEMBER(server.trusted_proxies)));
+  out.push_back(text("server.forwardedHeader", "Where they say it: x-forwarded-for or forwarded (RFC 7239).",
+                     setting_texts::forwarded_header, WAYBILL_MEMBER(server.forwarded_header)));
 }
 
 void add_store_and_queue(std::vector<setting>& out) {
@@ -289,6 +293,16 @@ void add_retention(std::vector<setting>& out) {
                        bounds::whole{0, 1'000'000'000'000}, WAYBILL_MEMBER(erasing.compact_at_start_max_bytes)));
 }
 
+void add_downloads(std::vector<setting>& out) {
+  out.push_back(number("downloads.maxExpiryHours", "Longest life of a download link.", bounds::whole{1, 87'600},
+                       WAYBILL_MEMBER(downloads.max_expiry_hours)));
+  out.push_back(number("downloads.keepDays", "How long a link's access log is kept after the link has expired.",
+                       bounds::whole{0, 36'500}, WAYBILL_MEMBER(downloads.keep_days)));
+  out.push_back(number("downloads.continuationMs",
+                       "After a request, within which a Range request of the same client is no access of its own.",
+                       bounds::whole{0, day_ms}, WAYBILL_MEMBER(downloads.continuation)));
+}
+
 #undef WAYBILL_MEMBER
 
 }  // namespace
@@ -301,6 +315,7 @@ const std::vector<setting>& all_settings() {
     add_policy(out);
     add_rest(out);
     add_retention(out);
+    add_downloads(out);
     return out;
   }();
   return all;

@@ -37,6 +37,8 @@ std::string_view to_string(error_code code) {
       return "HOLD_NOT_FOUND";
     case error_code::erasure_not_found:
       return "ERASURE_NOT_FOUND";
+    case error_code::link_not_found:
+      return "LINK_NOT_FOUND";
     case error_code::payload_expired:
       return "PAYLOAD_EXPIRED";
     case error_code::legal_hold:

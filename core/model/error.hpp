@@ -30,6 +30,7 @@ enum class error_code : std::uint8_t {
   job_not_found,
   hold_not_found,
   erasure_not_found,
+  link_not_found,
   payload_expired,  ///< it was there; retention took its content
   legal_hold,       ///< something under a legal hold stands in the way
   method_not_allowed,

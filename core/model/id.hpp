@@ -79,6 +79,7 @@ struct audit_kind        { static constexpr std::string_view prefix = "aud"; };
 struct hold_kind         { static constexpr std::string_view prefix = "hld"; };
 struct erasure_kind_id   { static constexpr std::string_view prefix = "ers"; };
 struct payload_kind      { static constexpr std::string_view prefix = "pay"; };
+struct link_kind         { static constexpr std::string_view prefix = "lnk"; };
 // clang-format on
 
 using organization_id = typed_id<organization_kind>;
@@ -93,6 +94,7 @@ using audit_id = typed_id<audit_kind>;
 using hold_id = typed_id<hold_kind>;
 using erasure_id = typed_id<erasure_kind_id>;
 using payload_id = typed_id<payload_kind>;
+using link_id = typed_id<link_kind>;
 
 /// `hash(destination id) mod 1024`: the unit of ownership in a cluster (architecture section 1). Stable for ever.
 inline constexpr std::uint16_t shard_count = 1024;

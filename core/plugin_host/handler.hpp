@@ -27,7 +27,10 @@ public:
   [[nodiscard]] virtual bool connect_allowed(const std::uint8_t* address, std::size_t size, std::uint16_t port) const = 0;
   virtual result<std::string> state_get(destination_id id, std::string_view key) = 0;                           ///< blocks
   virtual result<void> state_put(destination_id id, std::string_view key, std::string_view value) = 0;          ///< blocks
-  virtual result<std::string> link_create(destination_id id, const delivery& d, std::string_view options) = 0;  ///< blocks
+  /// Blocks. validation_error for options that no link can have, not_found where there is no link service.
+  virtual result<std::string> link_create(destination_id id, const delivery& d, std::string_view options) = 0;
+  /// Whether such a link could be made; makes none. Errors as link_create.
+  [[nodiscard]] virtual result<void> check_link(std::string_view options) const = 0;
   /// Copies up to `room` bytes of a delivery's payload from `offset` on, 0 at the end. Blocks for a read of the store.
   virtual result<std::size_t> read_payload(const delivery& d, std::uint64_t offset, std::uint8_t* buffer, std::size_t room) = 0;
   /// All of it, for a handler that cannot stream: payload_too_large beyond what may be held. Blocks.

@@ -12,6 +12,7 @@
 
 #include <openssl/rand.h>
 
+#include "core/links/link_token.hpp"
 #include "core/plugin_host/foreign_text.hpp"
 #include "core/plugin_host/handler_instance.hpp"
 #include "core/plugin_host/host_counters.hpp"
@@ -119,7 +120,7 @@ void host_release(const wb_delivery* which) {
 void host_log(wb_handler_ctx* ctx, std::uint32_t level, wb_str text) {
   (void)no_throw([&] {
     const auto* instance = instance_of(ctx);
-    const auto line = clean_text(text, max_log_bytes);
+    const auto line = without_link_secrets(clean_text(text, max_log_bytes));
     const std::string type = instance != nullptr ? instance->who().type : std::string{};
     show_observer(level_of(level), type, line);
     if (!log_enabled(level_of(level))) return 0u;
@@ -173,13 +174,21 @@ std::uint32_t host_state_put(wb_handler_ctx* ctx, wb_str key, const std::uint8_t
 
 std::uint32_t host_link_create(wb_handler_ctx* ctx, const wb_delivery* which, wb_str options, char* buffer,
                                std::uint64_t* size) {
-  if (ctx == nullptr || which == nullptr || size == nullptr || !is_view(options) || options.size > max_options_bytes)
-    return WB_FAILED;
+  if (ctx == nullptr || size == nullptr || !is_view(options) || options.size > max_options_bytes) return WB_FAILED;
   return no_throw([&]() -> std::uint32_t {
+    const auto status = [](const error& e) -> std::uint32_t {
+      if (e.code == error_code::not_found) return WB_NOT_FOUND;
+      return e.code == error_code::validation_error ? WB_REFUSED : WB_FAILED;
+    };
+    if (which == nullptr) {
+      *size = 0;
+      const auto possible = instance_of(ctx)->services().check_link(view(options));
+      return possible ? std::uint32_t{WB_OK} : status(possible.error());
+    }
     const auto& block = delivery_block::of(*which);
     const auto link =
         instance_of(ctx)->services().link_create(instance_of(ctx)->who().destination, block.content(), view(options));
-    if (!link) return link.error().code == error_code::not_found ? WB_NOT_FOUND : WB_FAILED;
+    if (!link) return status(link.error());
     return hand_out(*link, buffer, size);
   });
 }

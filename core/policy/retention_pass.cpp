@@ -25,6 +25,7 @@ retention_pass::retention_pass(std::vector<plan> plans, utc_time now)
     : plans_(std::move(plans)), now_(now), batch_size_(first_batch) {
   range_.stage = retention_stage::dead_letters;
   range_.walk = first_walk(range_.stage);
+  range_.now = now;
   skip_what_is_kept_for_ever();
 }
 

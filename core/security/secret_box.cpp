@@ -40,8 +40,11 @@ int int_size(std::string_view text) {
   return static_cast<int>(text.size());
 }
 
-// RFC 5869. The master key itself encrypts nothing, so other uses of it can be added under another `purpose`.
-master_key derive(const master_key& master, std::string_view purpose) {
+auto refused() { return fail(error_code::internal_error, "A sealed value does not open with this master key."); }
+
+}  // namespace
+
+master_key derive_key(const master_key& master, std::string_view purpose) {
   std::unique_ptr<EVP_KDF, free_openssl> kdf{EVP_KDF_fetch(nullptr, "HKDF", nullptr)};
   require(kdf != nullptr);
   std::unique_ptr<EVP_KDF_CTX, free_openssl> context{EVP_KDF_CTX_new(kdf.get())};
@@ -59,11 +62,7 @@ master_key derive(const master_key& master, std::string_view purpose) {
   return derived;
 }
 
-auto refused() { return fail(error_code::internal_error, "A sealed value does not open with this master key."); }
-
-}  // namespace
-
-secret_box::secret_box(const master_key& key) : key_(derive(key, "waybill secret sealing v1")) {}
+secret_box::secret_box(const master_key& key) : key_(derive_key(key, "waybill secret sealing v1")) {}
 secret_box::~secret_box() { OPENSSL_cleanse(key_.data(), key_.size()); }
 
 bool secret_box::is_sealed(std::string_view text) { return text.substr(0, mark.size()) == mark; }

@@ -12,6 +12,9 @@ namespace waybill::core {
 
 using master_key = std::array<std::uint8_t, 32>;
 
+/// A key of its own for one purpose: HKDF-SHA256 (RFC 5869). The master key itself encrypts and signs nothing.
+[[nodiscard]] master_key derive_key(const master_key& master, std::string_view purpose);
+
 /// Seals secrets for the store: AES-256-GCM under a key derived from the master key, a fresh 96-bit nonce each time, and a
 /// context (organization and owner of the secret) as additional data, so a sealed value moved to another row does not open.
 /// A sealed value is text: "sealed:v1:" and base64. Immutable, thread-safe.

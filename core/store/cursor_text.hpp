@@ -21,7 +21,9 @@ enum class cursor_kind : std::uint8_t {
   jobs,
   audit,
   legal_holds,
-  erasures
+  erasures,
+  links,
+  link_accesses
 };
 
 /// The last key of a page as opaque text: base64url of kind, id and a check sum, which finds typing errors and invention

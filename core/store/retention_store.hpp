@@ -27,6 +27,7 @@ struct retention_range {
   retention_stage stage = retention_stage::deliveries;
   retention_walk walk = retention_walk::fresh;
   utc_time finished_before{};  ///< when its last task was finished
+  utc_time now{};              ///< a download link that lives longer keeps the content it leads to
   id_bytes after{};            ///< where the last page ended; a fresh walk begins at its durable progress at the earliest
 };
 

@@ -13,6 +13,7 @@
 #include "core/store/compliance_store.hpp"
 #include "core/store/idempotency_store.hpp"
 #include "core/store/job_store.hpp"
+#include "core/store/link_store.hpp"
 #include "core/store/order_store.hpp"
 #include "core/store/payload_store.hpp"
 #include "core/store/records.hpp"
@@ -26,6 +27,7 @@ class read_session : public payload_reads,
                      public job_reads,
                      public idempotency_reads,
                      public compliance_reads,
+                     public link_reads,
                      public backlog_reads {
 public:
   ~read_session() override = default;
@@ -69,7 +71,8 @@ class write_session : public read_session,
                       public payload_writes,
                       public job_writes,
                       public idempotency_writes,
-                      public compliance_writes {
+                      public compliance_writes,
+                      public link_writes {
 public:
   virtual result<void> begin() = 0;
   /// As begin(), but accept and record may answer what nearly always comes true before the store has been asked, so that the

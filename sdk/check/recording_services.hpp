@@ -36,6 +36,7 @@ public:
   core::result<std::string> link_create(core::destination_id, const core::delivery& d, std::string_view) override {
     return "https://links.example/d/" + d.id.to_string();
   }
+  [[nodiscard]] core::result<void> check_link(std::string_view) const override { return {}; }
   /// The suite's deliveries carry their content; those for streaming plugins come through wb_host.read all the same.
   core::result<std::size_t> read_payload(const core::delivery&, std::uint64_t, std::uint8_t*, std::size_t) override {
     return core::fail(core::error_code::payload_not_found, "the suite stores no payloads");

@@ -120,7 +120,7 @@ TEST_CASE("a payload is given back as the bytes it was, to be saved and not show
   CHECK(answer.body == R"({"exact": 0.1000})");
   CHECK(answer.header("content-type") == "application/json");
   CHECK(answer.headers.count("content-type") == 1);
-  CHECK(answer.header("content-disposition") == "attachment; filename*=UTF-8''q1%20%C3%BC.json");
+  CHECK(answer.header("content-disposition") == "attachment; filename=\"q1 _.json\"; filename*=UTF-8''q1%20%C3%BC.json");
   CHECK(answer.header("x-content-type-options") == "nosniff");
   CHECK(answer.header("repr-digest").substr(0, 9) == "sha-256=:");
 }

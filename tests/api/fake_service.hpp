@@ -68,6 +68,11 @@ public:
   core::scope_input scope_said;
   core::job_change change;
   core::once_claim claim;
+  core::link_filter links;
+  core::download_request download;
+  std::vector<core::access_outcome> noted;
+  std::vector<std::pair<std::uint64_t, bool>> begun;  ///< bytes, and whether they are a part
+  std::vector<std::uint64_t> ended;
   core::page_request paging;
   core::upload_request upload;
   std::string uploaded;             ///< what arrived, of all uploads
@@ -91,6 +96,7 @@ public:
   std::string next_cursor;
   std::string stored_payload;  ///< not empty: the known delivery's content is this payload
   std::optional<core::error> append_failure;
+  std::string download_name = "q1 ü.json";
   std::uint64_t version = 3;
 
   void deliver(const core::caller&, core::delivery_request, core::reply<core::delivery_receipt>) override;
@@ -143,6 +149,19 @@ public:
   void order_erasure(const core::caller&, core::scope_input, answer<core::erasure>) override;
   void get_erasure(const core::caller&, core::erasure_id, answer<core::erasure>) override;
   void list_erasures(const core::caller&, core::page_request, answer<core::page<core::erasure>>) override;
+  void list_links(const core::caller&, core::link_filter, core::page_request,
+                  core::download_answer<core::page<core::shown_link>>) override;
+  void get_link(const core::caller&, core::link_id, core::download_answer<core::shown_link>) override;
+  void list_link_accesses(const core::caller&, core::link_id, core::page_request,
+                          core::download_answer<core::page<core::link_access>>) override;
+  void revoke_link(const core::caller&, core::link_id, core::download_answer<core::shown_link>) override;
+  void issue_link_password(const core::caller&, core::link_id, core::download_answer<core::issued_password>) override;
+  void open_download(core::download_request, core::download_answer<core::open_download_ptr>) override;
+  void note_download(const core::open_download_ptr&, core::access_outcome) override;
+  void begin_download(const core::open_download_ptr&, std::uint64_t, bool, core::download_answer<std::uint64_t>) override;
+  void read_download(const core::open_download_ptr&, std::uint64_t,
+                     core::download_answer<std::shared_ptr<const std::string>>) override;
+  void end_download(const core::open_download_ptr&, std::uint64_t, std::uint64_t) override;
   void get_queue(const core::caller&, core::reply<core::queue_report>) override;
   void list_keys(const core::caller&, core::page_request, core::reply<core::page<core::api_key>>) override;
   void create_key(const core::caller&, core::key_input, core::reply<core::created_key>) override;

@@ -119,6 +119,8 @@ http_answer send(http_client& client, const operation& op, const std::string& ta
   return client.request(op.method, target, body["example"].dump(), fields);
 }
 
+const std::string download = "/d/{token}";
+
 core::error_code code_for(int status) {
   using core::error_code;
   static const std::map<int, error_code> codes{{403, error_code::forbidden},
@@ -150,11 +152,14 @@ http_answer provoke(running_server& node, const operation& op, int status) {
       body["example"]["dryRun"] = false;
       return client.request(op.method, op.target, body["example"].dump(), {{"Content-Type", the_contract().body_type(op)}});
     }
+    case 206:
+      return send(client, op, op.target, {{"Range", "bytes=0-0"}});
     case 304:
-      return send(client, op, op.target, {{"If-None-Match", "\"3\""}});
+      return send(client, op, op.target, {{"If-None-Match", op.path == download ? "*" : "\"3\""}});
     case 400:
       return send(client, op, op.target + "?surprise=1");
     case 401:
+      if (!op.asks_key()) node.service.fail_next({core::error_code::unauthenticated, "a password", {}, {}});
       return send(client, op, op.target, {{"Authorization", "Bearer wrong"}});
     case 413: {
       if (!has_body) break;
@@ -164,10 +169,12 @@ http_answer provoke(running_server& node, const operation& op, int status) {
     case 415:
       if (the_contract().takes_bytes(op)) return send(client, op, op.target, {{"Content-Encoding", "gzip"}});
       return has_body ? send(client, op, op.target, {{"Content-Type", "text/plain"}}) : http_answer{};
+    case 416:
+      return send(client, op, op.target, {{"Range", "bytes=999999-"}});
     default:
       break;
   }
-  if (status == 503 && !op.asks_key()) {
+  if (status == 503 && op.path == "/readyz") {
     node.service.ready = false;
     auto answer = send(client, op, op.target);
     node.service.ready = true;

@@ -33,6 +33,11 @@ public:
     if (options.empty()) return core::fail(core::error_code::not_found, "no link service");
     return "https://links.example/" + d.id.to_string();
   }
+  [[nodiscard]] core::result<void> check_link(std::string_view options) const override {
+    if (options.empty()) return core::fail(core::error_code::not_found, "no link service");
+    if (options == "[]") return core::fail(core::error_code::validation_error, "no options");
+    return {};
+  }
   core::result<std::size_t> read_payload(const core::delivery&, std::uint64_t offset, std::uint8_t* buffer,
                                          std::size_t room) override {
     if (is_store_down) return core::fail(core::error_code::store_unavailable, "the store is down");

@@ -113,6 +113,12 @@ TEST_CASE("A link is made of a delivery's content where the engine can") {
   size = 4;
   CHECK(host.link_create(ctx, b.get(), view_of("{}"), link, &size) == WB_TOO_LARGE);
   CHECK(host.link_create(ctx, b.get(), view_of(""), link, &size) == WB_NOT_FOUND);
+  // Without a delivery it only says whether there could be one.
+  size = sizeof link;
+  CHECK(host.link_create(ctx, nullptr, view_of("{}"), link, &size) == WB_OK);
+  CHECK(size == 0);
+  CHECK(host.link_create(ctx, nullptr, view_of("[]"), link, &size) == WB_REFUSED);
+  CHECK(host.link_create(ctx, nullptr, view_of(""), link, &size) == WB_NOT_FOUND);
 }
 
 TEST_CASE("The network guard answers for a context only, and denies what it does not understand") {

@@ -149,6 +149,17 @@ fake_host::fake_host() {
     std::copy(found->second.begin(), found->second.end(), buffer);
     return WB_OK;
   };
+  table_.link_create = [](wb_handler_ctx* ctx, const wb_delivery* what, wb_str options, char* buffer,
+                          std::uint64_t* size) -> std::uint32_t {
+    std::string link;
+    const auto status = context_of(ctx).link_create(what, to_view(options), link);
+    const bool fits = link.size() <= *size;
+    *size = link.size();
+    if (status != WB_OK) return status;
+    if (!fits) return WB_TOO_LARGE;
+    std::copy(link.begin(), link.end(), buffer);
+    return WB_OK;
+  };
   table_.state_put = [](wb_handler_ctx* ctx, wb_str key, const std::uint8_t* value, std::uint64_t size) -> std::uint32_t {
     const std::lock_guard lock{instance().mutex_};
     context_of(ctx).state[std::string{to_view(key)}] = std::string{reinterpret_cast<const char*>(value), size};

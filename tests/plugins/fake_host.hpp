@@ -31,6 +31,10 @@ struct seen_result {
 /// The host's side of one handler in a test.
 struct fake_context {
   std::function<bool(const std::uint8_t*, std::uint32_t, std::uint32_t)> guard = [](auto...) { return true; };
+  /// Answers link_create: a WB_… status, and the link. The delivery is null where only the options are asked about.
+  std::function<std::uint32_t(const wb_delivery*, std::string_view options, std::string& link)> link_create = [](auto...) {
+    return static_cast<std::uint32_t>(WB_NOT_FOUND);
+  };
   std::map<std::string, std::string> state;  ///< guarded by the host's mutex
   std::vector<std::string> logs;             ///< guarded by the host's mutex
   [[nodiscard]] wb_handler_ctx* raw() { return reinterpret_cast<wb_handler_ctx*>(this); }

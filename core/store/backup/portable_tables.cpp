@@ -35,6 +35,8 @@ std::vector<portable_table> make_tables() {
       {"delivery_attempts", false, of_records, {{"row"}, {"previous"}}, {}},
       {"delivery_queue", false, usual, {{"last_attempt"}}, {}},
       {"delivery_logs", false, usual, {{"last_attempt"}}, {}},
+      plain("download_links"),
+      plain("download_accesses"),
       plain("jobs"),
       plain("audit_chains"),
       plain("audit_log"),

@@ -9,6 +9,7 @@
 
 #include "core/store/cursor_text.hpp"
 #include "core/store/portable/hold_table.hpp"
+#include "core/store/portable/link_table.hpp"
 #include "core/store/retained_delivery.hpp"
 
 namespace waybill::core::portable {
@@ -23,9 +24,10 @@ public:
   using rows = typename Engine::rows;
   using delivery_rows = typename Engine::delivery_rows;
 
-  retention_table(connection& db, delivery_rows& deliveries, hold_table<Engine>& holds)
+  retention_table(connection& db, delivery_rows& deliveries, hold_table<Engine>& holds, link_table<Engine>& links)
       : deliveries_(deliveries),
         holds_(holds),
+        links_(links),
         reached_(db, "SELECT reached FROM retention_progress WHERE organization_id = $1 AND stage = $2"),
         skew_(db, "SELECT value FROM store_facts WHERE name = 'id_clock_skew_ms'"),
         fresh_(db, "SELECT id FROM deliveries WHERE organization_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4"),
@@ -57,10 +59,13 @@ private:
                           Discard& discard, retention_step& step);
   template <class Discard>
   result<std::uint64_t> apply_to(const retention_range& range, const std::vector<retained_delivery>& some, Discard& discard);
+  /// Those to which a download link leads that can still be used, in order.
+  result<ids_type> linked(const retention_range& range, const ids_type& ids);
   result<void> remember(const retention_range& range, const ids_type& looked_at, const ids_type& left);
 
   delivery_rows& deliveries_;
   hold_table<Engine>& holds_;
+  link_table<Engine>& links_;
   statement reached_;
   statement skew_;
   statement fresh_;
@@ -110,6 +115,14 @@ result<retention_candidates> retention_table<Engine>::fresh_candidates(const ret
   return collect(fresh_.query(range.organization, from, first_id_at(end), limit), limit);
 }
 
+/// Of those that are looked at: none where the stage leaves the content alone.
+template <class Engine>
+result<typename retention_table<Engine>::ids_type> retention_table<Engine>::linked(const retention_range& range,
+                                                                                   const ids_type& ids) {
+  if (range.stage != retention_stage::payloads && range.stage != retention_stage::deliveries) return ids_type{};
+  return links_.with_live_links(range.organization, ids, range.now);
+}
+
 /// On the reader's thread, so that the writer is not asked about what cannot go yet. Those that are not there any more stay
 /// in, so that they leave the list.
 template <class Engine>
@@ -118,8 +131,11 @@ result<void> retention_table<Engine>::drop_those_not_due(const retention_range& 
   if (!holds) return fail(holds.error());
   auto loaded = deliveries_.load(range.organization, from.ids);
   if (!loaded) return fail(loaded.error());
+  auto kept = linked(range, from.ids);
+  if (!kept) return fail(kept.error());
   for (const auto& d : *loaded) {
-    if (may_go(d, range.stage, range.finished_before, *holds)) continue;
+    const bool is_linked = std::binary_search(kept->begin(), kept->end(), d.head.content.id);
+    if (!is_linked && may_go(d, range.stage, range.finished_before, *holds)) continue;
     from.ids.erase(std::remove(from.ids.begin(), from.ids.end(), d.head.content.id), from.ids.end());
   }
   return {};
@@ -150,10 +166,13 @@ result<void> retention_table<Engine>::apply_some(const retention_range& range, c
                                                  const std::vector<legal_hold>& holds, Discard& discard, retention_step& step) {
   auto loaded = deliveries_.load(range.organization, ids);
   if (!loaded) return fail(loaded.error());
+  auto kept = linked(range, ids);
+  if (!kept) return fail(kept.error());
   std::vector<retained_delivery> going;
   ids_type left;
   for (auto& d : *loaded) {
-    if (may_go(d, range.stage, range.finished_before, holds))
+    const bool is_linked = std::binary_search(kept->begin(), kept->end(), d.head.content.id);
+    if (!is_linked && may_go(d, range.stage, range.finished_before, holds))
       going.push_back(std::move(d));
     else
       left.push_back(d.head.content.id);

@@ -39,6 +39,10 @@ retained_rows::retained_rows(connection& db, delivery_reader& deliveries, task_r
                  "DELETE FROM idempotency_keys k USING unnest($2::text[], $3::uuid[]) AS t (key, delivery_id) "
                  "WHERE k.organization_id = $1 AND k.route = 'POST /v1/deliveries' AND k.key = t.key "
                  "AND k.delivery_id = t.delivery_id"),
+      drop_accesses_(db,
+                     "DELETE FROM download_accesses a USING download_links k WHERE a.organization_id = $1 "
+                     "AND a.link_id = k.id AND k.organization_id = $1 AND k.delivery_id = ANY ($2)"),
+      drop_links_(db, "DELETE FROM download_links WHERE organization_id = $1 AND delivery_id = ANY ($2)"),
       drop_kept_(db,
                  "DELETE FROM retention_kept WHERE organization_id = $1 AND stage = ANY ('{1,2,3,4,5}'::smallint[]) "
                  "AND delivery_id = ANY ($2)"),
@@ -146,12 +150,14 @@ result<void> retained_rows::remove(const std::vector<retained_delivery>& some, r
   drop_logs_.send(task_destinations_, task_deliveries_, task_ids_);
   drop_tags_.send(org, tags_, tag_deliveries_);
   drop_keys_.send(org, keys_, key_deliveries_);
+  drop_accesses_.send(org, ids_);
+  drop_links_.send(org, ids_);
   drop_deliveries_.send(org, ids_);
   drop_kept_.send(org, ids_);
   auto answers = db_.collect();
   if (!answers) return fail(answers.error());
-  constexpr std::array<const char*, 5> tables{"delivery_attempts", "delivery_logs", "delivery_tags", "idempotency_keys",
-                                              "deliveries"};
+  constexpr std::array<const char*, 7> tables{"delivery_attempts", "delivery_logs",  "delivery_tags", "idempotency_keys",
+                                              "download_accesses", "download_links", "deliveries"};
   for (std::size_t i = 0; i < tables.size(); ++i)
     if (const auto count = rows(std::move((*answers)[i])).changed(); count > 0)
       removed[tables[i]] += static_cast<std::uint64_t>(count);

@@ -41,6 +41,8 @@ private:
   statement drop_logs_;
   statement drop_tags_;
   statement drop_keys_;
+  statement drop_accesses_;
+  statement drop_links_;
   statement drop_kept_;
   statement drop_deliveries_;
 

@@ -38,7 +38,8 @@ struct reading {
   audit_table audit{db};
   hold_table holds{db};
   retained_rows retained{db, deliveries, tasks};
-  retention_table retention{db, retained, holds};
+  link_table links{db, retained, holds};
+  retention_table retention{db, retained, holds, links};
   erasure_table erasures{db, retained, holds};
 };
 

@@ -33,6 +33,10 @@ retained_rows::retained_rows(database& db, delivery_reader& deliveries, task_rea
       drop_key_(db,
                 "DELETE FROM idempotency_keys WHERE organization_id = ?1 AND route = 'POST /v1/deliveries' AND key = ?2 "
                 "AND delivery_id = ?3"),
+      drop_accesses_(db,
+                     "DELETE FROM download_accesses WHERE organization_id = ?1 AND link_id IN "
+                     "(SELECT id FROM download_links WHERE organization_id = ?1 AND delivery_id = ?2)"),
+      drop_links_(db, "DELETE FROM download_links WHERE organization_id = ?1 AND delivery_id = ?2"),
       drop_log_(db, "DELETE FROM delivery_logs WHERE destination_id = ?1 AND delivery_id = ?2 AND task_id = ?3"),
       drop_kept_(db, "DELETE FROM retention_kept WHERE organization_id = ?1 AND stage IN (1, 2, 3, 4, 5) AND delivery_id = ?2"),
       drop_delivery_(db, "DELETE FROM deliveries WHERE organization_id = ?1 AND id = ?2") {}
@@ -184,6 +188,8 @@ result<void> retained_rows::remove_one(const retained_delivery& d, row_counts& r
   const auto& key = d.head.content.idempotency_key;
   if (!key.empty())
     if (auto done = count(drop_key_.run(org, key, id), "idempotency_keys", removed); !done) return done;
+  if (auto done = count(drop_accesses_.run(org, id), "download_accesses", removed); !done) return done;
+  if (auto done = count(drop_links_.run(org, id), "download_links", removed); !done) return done;
   if (auto done = drop_kept_.run(org, id); !done) return fail(done.error());
   return count(drop_delivery_.run(org, id), "deliveries", removed);
 }

@@ -44,6 +44,8 @@ private:
   statement drop_content_;
   statement drop_tag_;
   statement drop_key_;
+  statement drop_accesses_;
+  statement drop_links_;
   statement drop_log_;
   statement drop_kept_;
   statement drop_delivery_;

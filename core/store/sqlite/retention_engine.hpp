@@ -7,6 +7,7 @@
 
 #include "core/store/portable/audit_table.hpp"
 #include "core/store/portable/erasure_table.hpp"
+#include "core/store/portable/link_table.hpp"
 #include "core/store/portable/retention_table.hpp"
 #include "core/store/sqlite/retained_rows.hpp"
 
@@ -26,6 +27,7 @@ struct retention_engine {
 
 using audit_table = portable::audit_table<retention_engine>;
 using hold_table = portable::hold_table<retention_engine>;
+using link_table = portable::link_table<retention_engine>;
 using retention_table = portable::retention_table<retention_engine>;
 using erasure_table = portable::erasure_table<retention_engine>;
 

@@ -74,6 +74,14 @@ public:
   result<legal_hold> get_hold(organization_id org, hold_id id) override { return from_->holds.get(org, id); }
   result<page<legal_hold>> list_holds(organization_id org, const page_request& p) override { return from_->holds.list(org, p); }
   result<std::vector<legal_hold>> all_holds(organization_id org) override { return from_->holds.all(org); }
+  result<download_link> get_link(organization_id org, link_id id) override { return from_->links.get(org, id); }
+  result<page<download_link>> list_links(organization_id org, const link_filter& f, const page_request& p) override {
+    return from_->links.list(org, f, p); }
+  result<page<link_access>> list_accesses(organization_id org, link_id id, const page_request& p) override {
+    return from_->links.list_accesses(org, id, p); }
+  result<std::optional<organization_id>> link_owner(link_id id) override { return from_->links.owner(id); }
+  result<std::optional<download_link>> find_link(const sha256_digest& hash) override { return from_->links.find(hash); }
+  result<bool> may_continue(const link_use& use) override { return from_->links.may_continue(use); }
   result<retention_candidates> retention_candidates_of(const retention_range& range, std::uint32_t limit) override {
     snapshot s(db()); return from_->retention.candidates(range, limit); }
   result<erasure> get_erasure(erasure_id id) override { return from_->erasures.get(id); }
@@ -178,6 +186,20 @@ public:
     return from().audit.trim(chain, before, limit); }
   result<void> place_hold(const legal_hold& hold) override { return from().holds.place(hold); }
   result<legal_hold> release_hold(organization_id org, hold_id id) override { return from().holds.release(org, id); }
+  result<download_link> create_link(const download_link& made) override { return from().links.create(made); }
+  result<link_grant> use_link(const link_use& use, utc_time now) override { return from().links.use(use, now); }
+  result<void> add_sent(organization_id org, link_id id, std::uint64_t access, std::uint64_t bytes) override {
+    return from().links.add_sent(org, id, access, bytes); }
+  result<void> note_access(organization_id org, link_id id, const link_access& line) override {
+    return from().links.note(org, id, line); }
+  result<bool> try_password(organization_id org, link_id id, utc_time now) override {
+    return from().links.try_password(org, id, now); }
+  result<void> forget_password_tries(organization_id org, link_id id) override { return from().links.forget_tries(org, id); }
+  result<download_link> set_link_password(organization_id org, link_id id, const std::string& hash) override {
+    return from().links.set_password(org, id, hash); }
+  result<download_link> revoke_link(organization_id org, link_id id, key_id by, utc_time now) override {
+    return from().links.revoke(org, id, by, now); }
+  result<bool> sweep_links(utc_time now, std::uint32_t limit) override { const overwriting zeros(db()); return from().links.sweep(now, limit); }
   result<void> create_erasure(const erasure& order) override { return from().erasures.create(order); }
   result<void> update_erasure(const erasure& changed) override { return from().erasures.update(changed); }
   result<erasure_step> erase_organization_rows(erasure_id id, std::uint32_t limit) override {

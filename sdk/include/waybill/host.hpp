@@ -93,9 +93,20 @@ public:
     if (host_table.link_create == nullptr) return WB_NOT_FOUND;
     link.resize(2048);
     std::uint64_t size = link.size();
-    const auto status = host_table.link_create(raw_, delivery, str(options), link.data(), &size);
+    auto status = host_table.link_create(raw_, delivery, str(options), link.data(), &size);
+    if (status == WB_TOO_LARGE && size > link.size()) {  // the same link again, in room enough
+      link.resize(static_cast<std::size_t>(size));
+      status = host_table.link_create(raw_, delivery, str(options), link.data(), &size);
+    }
     link.resize(status == WB_OK ? static_cast<std::size_t>(size) : 0);
     return status;
+  }
+  /// Whether link_create would take these options: WB_OK, WB_REFUSED, or WB_NOT_FOUND where there is no link service.
+  [[nodiscard]] std::uint32_t check_link(std::string_view options) const noexcept {
+    std::uint64_t size = 0;
+    char nothing = 0;
+    if (host_table.link_create == nullptr) return WB_NOT_FOUND;
+    return host_table.link_create(raw_, nullptr, str(options), &nothing, &size);
   }
   /// The network guard; address in network byte order, 4 or 16 bytes.
   [[nodiscard]] bool connect_allowed(const std::uint8_t* address, std::uint32_t size, std::uint32_t port) const noexcept {

@@ -173,8 +173,11 @@ typedef struct wb_host {
    * commit. */
   uint32_t (*state_get)(wb_handler_ctx* ctx, wb_str key, uint8_t* buffer, uint64_t* size);
   uint32_t (*state_put)(wb_handler_ctx* ctx, wb_str key, const uint8_t* value, uint64_t size);
-  /* Makes a signed download link to the content of a delivery; options is a JSON object. THREAD: any. BLOCKS: for one
-   * commit. */
+  /* Makes a signed download link to the content of a delivery; options is a JSON object: expiryHours, maxAccess,
+   * allowedIpRanges, passwordMode (none | shared | oneTime), password, baseUrl, all optional. The same delivery and options
+   * get the same link again, as long as it can be used. WB_REFUSED: no link can have these options. A link is a secret: it
+   * belongs into external_reference and into what is sent, and into no record, text or log line. With delivery NULL nothing
+   * is made: it tells whether it could be, and sets *size to 0. THREAD: any. BLOCKS: for one commit. */
   uint32_t (*link_create)(wb_handler_ctx* ctx, const wb_delivery* delivery, wb_str options, char* buffer, uint64_t* size);
   /* The network guard: asked with the resolved address of every connection, right before it is made; address_size is 4
    * or 16, network byte order. THREAD: any. BLOCKS: never. */
