@@ -32,19 +32,23 @@ class Isolation(NodeTest):
         hold = cls.a.post("/v1/legal-holds", {"scope": "tag", "value": "t", "reason": "r"}).json["id"]
         erasure = cls.a.post("/v1/erasures", {"scope": "correlationId", "value": "c", "reason": "r"}).json["id"]
         job = cls.a.post("/v1/dead-letters/discard", {"tag": "of nobody"}).json["id"]
-        cls.things = {"destinationId": cls.destination, "deliveryId": cls.failed, "attemptId": cls.attempt, "taskId": cls.task,
+        links = cls.a.post("/v1/destinations", {"type": "download", "label": "links", "config": {}}).json["id"]
+        linked = cls.a.deliver([links])["deliveryId"]
+        cls.a.wait_delivery(linked, "completed")
+        link = cls.a.get(f"/v1/download-links?deliveryId={linked}").json["data"][0]["id"]
+        cls.things = {"linkId": link, "destinationId": cls.destination, "deliveryId": cls.failed, "attemptId": cls.attempt, "taskId": cls.task,
                       "secretId": cls.secret, "keyId": cls.key, "holdId": hold, "erasureId": erasure, "jobId": job}
 
     def foreign_routes(self):
         """Every operation of the interface description that names something in its path, for things of another organization.
-        Destination types belong to nobody, organizations to the operator."""
+        Destination types belong to nobody, organizations to the operator, a link's token to whoever was told it."""
         url = self.receiver.url("/b")
         bodies = {
             "replaceDestination": {"type": "webhook", "label": "stolen", "config": {"url": url}}, "patchDestination": {"label": "stolen"},
             "disableDestination": {"reason": "x"}, "addSecret": {}, "rotateSecret": {}, "patchJob": {"ratePerSecond": 1},
         }
         for path, item in DESCRIPTION["paths"].items():
-            if "{" not in path or path.startswith(("/v1/destination-types/", "/v1/organizations/")):
+            if "{" not in path or path.startswith(("/v1/destination-types/", "/v1/organizations/", "/d/")):
                 continue
             filled = re.sub(r"\{(\w+)\}", lambda name: self.things[name[1]], path)
             for method in sorted(METHODS & item.keys()):
