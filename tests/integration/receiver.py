@@ -72,7 +72,9 @@ class Rubbish:
 class Receiver:
     """with Receiver() as r: r.script("/a", Reply(503), Reply(200)); r.url("/a"); r.requests("/a")"""
 
-    def __init__(self):
+    def __init__(self, port=0):
+        """port: where one was before that is to come back."""
+        self.wanted = port
         self.scripts = {}
         self.recorded = collections.defaultdict(list)
         self.loop = asyncio.new_event_loop()
@@ -103,7 +105,7 @@ class Receiver:
 
     def _run(self):
         asyncio.set_event_loop(self.loop)
-        server = self.loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024))
+        server = self.loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self.wanted, backlog=1024))
         self.port = server.sockets[0].getsockname()[1]
         self.ready.set()
         self.loop.run_forever()
