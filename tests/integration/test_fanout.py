@@ -83,9 +83,9 @@ class Fanout(NodeTest):
         self.assertEqual(answer.status, 201, answer)
         return answer.json["id"]
 
-    def test_every_kind_the_node_has_takes_part(self):
+    def test_the_node_has_every_kind_that_takes_part(self):
         loaded = {one["type"] for one in self.client.get("/v1/destination-types").json["data"]}
-        self.assertEqual(loaded, {peer.kind for peer in PEERS})
+        self.assertLessEqual({peer.kind for peer in PEERS}, loaded)
 
     def test_one_delivery_reaches_a_destination_of_every_kind_while_another_is_down(self):
         down = Receiver()  # made and left at once: its port is nobody's
