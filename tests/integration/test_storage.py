@@ -128,8 +128,7 @@ class Folders(NodeTest):
             client.wait_delivery(identifier, "completed")
         (self.root / "a" / "foreign").write_text("somebody else's")
         self.assertEqual(node.stop(), 0)
-        node.owns_data = True
-        node.environment.update({"LD_PRELOAD": LIBFAKETIME, "FAKETIME": "+40d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        node.environment.update({"LD_PRELOAD": LIBFAKETIME, "FAKETIME": "+40d", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"})
         client = node.start().client()
         fresh = client.deliver([keeping["id"]])["deliveryId"]
         client.wait_delivery(fresh, "completed")
