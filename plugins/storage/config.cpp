@@ -112,7 +112,8 @@ void read_paths(const config_reader& from, config& into) {
   if (!std::holds_alternative<local_settings>(into.provider)) return;
   for (const auto* dots : {".", ".."}) {
     if (into.key.has_own_segment(dots)) from.fault("path", "escape", "must not hold the folder . or ..");
-    if (into.batch_key.has_own_segment(dots)) from.fault("batchPath", "escape", "must not hold the folder . or ..");
+    if (from.find("batchPath") != nullptr && into.batch_key.has_own_segment(dots))
+      from.fault("batchPath", "escape", "must not hold the folder . or ..");
   }
 }
 

@@ -46,7 +46,8 @@ void s3_client::put(call_ptr by, new_object what, done then) {
   one.key = what.key;
   one.headers = object_headers(session_->settings(), what);
   one.bytes = what.bytes;
-  one.size = what.bytes->size();
+  const auto size = what.bytes->size();
+  one.size = size;
   one.payload_hash = transfer::to_hex(what.bytes->sha256());
   one.doing = "storing the object";
   std::string checksum;
@@ -55,7 +56,7 @@ void s3_client::put(call_ptr by, new_object what, done then) {
     one.headers.emplace_back("x-amz-checksum-sha256", checksum);
   }
   session_->send(std::move(by), std::move(one),
-                 [session = session_, key = std::move(what.key), size = one.size, checksum, then = std::move(then)](
+                 [session = session_, key = std::move(what.key), size, checksum, then = std::move(then)](
                      sdk::result r, const transfer::outcome& got) {
                    r.bytes_sent = r.what == sdk::action::delivered ? size : got.bytes_sent;
                    if (r.what != sdk::action::delivered) return then(std::move(r));

@@ -29,7 +29,8 @@ class Radosgw(Process):
         return self
 
     def rclone(self, *arguments):
-        environment = {**os.environ, "RCLONE_CONFIG": str(self.folder / "rclone.conf"), "RCLONE_CONFIG_T_TYPE": "s3",
+        own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment = {**own, "RCLONE_CONFIG": str(self.folder / "rclone.conf"), "RCLONE_CONFIG_T_TYPE": "s3",
                        "RCLONE_CONFIG_T_PROVIDER": "Ceph", "RCLONE_CONFIG_T_ENDPOINT": self.url(""),
                        "RCLONE_CONFIG_T_ACCESS_KEY_ID": "AKIDTEST", "RCLONE_CONFIG_T_SECRET_ACCESS_KEY": "SECRETTEST"}
         return subprocess.run(["rclone", *arguments], env=environment, check=True, capture_output=True, timeout=60 * PATIENCE).stdout
@@ -89,10 +90,7 @@ class Folders(NodeTest):
         status, stored = upload(self.node, pieces(40 * MIB), length=40 * MIB)
         self.assertEqual(status, 201, stored)
         answer = self.client.post("/v1/deliveries", {"destinations": [destination["id"]], "payload": {
-            "type": "export", "payloadId": stored["payloadId"], "filename": "../../x y.bin"}})
-        if answer.status == 422:  # the engine itself refuses such a name
-            answer = self.client.post("/v1/deliveries", {"destinations": [destination["id"]], "payload": {
-                "type": "export", "payloadId": stored["payloadId"], "filename": "x y.bin"}})
+            "type": "export", "payloadId": stored["payloadId"], "filename": "x y.bin"}})
         self.assertEqual(answer.status, 202, answer)
         self.client.wait_delivery(answer.json["deliveryId"], "completed", 60)
         self.assertEqual(len(self.files()), 1)
@@ -111,7 +109,7 @@ class Folders(NodeTest):
     def test_faults_of_a_configuration_are_told_where_they_stand(self):
         answer = self.client.post("/v1/destinations", {"type": "storage", "label": "x", "config": {
             "provider": "local", "config": {"root": "/srv/../etc"}, "path": "a/../b", "retention": {"autoCleanup": True}}})
-        problem = self.assert_problem(answer, 422)
+        problem = self.assert_problem(answer, 400)
         pointers = {fault["pointer"] for fault in problem["errors"]}
         self.assertTrue({"/config/config/root", "/config/path", "/config/retention/days"} <= pointers, problem)
 

@@ -57,6 +57,10 @@ std::string radosgw_server::endpoint() const { return "http://127.0.0.1:" + std:
 
 std::vector<std::string> radosgw_server::with_key(std::vector<std::string> command) const {
   std::vector<std::string> out{"env",
+                               "-u",
+                               "AWS_CA_BUNDLE",
+                               "-u",
+                               "AWS_PROFILE",
                                "AWS_ACCESS_KEY_ID=AKIDTEST",
                                "AWS_SECRET_ACCESS_KEY=SECRETTEST",
                                "AWS_DEFAULT_REGION=us-east-1",
@@ -65,7 +69,8 @@ std::vector<std::string> radosgw_server::with_key(std::vector<std::string> comma
                                "RCLONE_CONFIG=" + folder_.path() + "/rclone.conf",
                                "RCLONE_CONFIG_T_TYPE=s3",
                                "RCLONE_CONFIG_T_PROVIDER=Ceph",
-                               "RCLONE_CONFIG_T_ENV_AUTH=true",
+                               "RCLONE_CONFIG_T_ACCESS_KEY_ID=AKIDTEST",
+                               "RCLONE_CONFIG_T_SECRET_ACCESS_KEY=SECRETTEST",
                                "RCLONE_CONFIG_T_ENDPOINT=" + endpoint()};
   out.insert(out.end(), command.begin(), command.end());
   return out;

@@ -26,8 +26,8 @@ constexpr const char* destination_id = "dst_01HV4Z8M4XK2Q8R7T6S5P4N3M2";
 
 [[nodiscard]] json config(const std::string& bucket, json more = json::object(), json place = json::object()) {
   json out{{"provider", "s3"}, {"config", server().place(bucket)}, {"path", "out"}, {"fileName", "{filename}"}};
-  out["config"].merge_patch(place);
-  out.merge_patch(more);
+  if (!place.is_null()) out["config"].merge_patch(place);
+  if (!more.is_null()) out.merge_patch(more);
   return out;
 }
 
