@@ -16,9 +16,10 @@ struct node_program::running {
   std::string port;
 };
 
-node_program::node_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment)
+node_program::node_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
+                           const std::string& interpreter)
     : running_(std::make_unique<running>()) {
-  std::vector<std::string> command{"node"};
+  std::vector<std::string> command{interpreter};
   command.insert(command.end(), arguments.begin(), arguments.end());
   running_->process = std::make_unique<child_process>(command, running_->folder.path() + "/output", environment);
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};

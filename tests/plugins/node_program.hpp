@@ -8,10 +8,11 @@
 
 namespace waybill::testing {
 
-/// A node program that prints `listening on PORT`; runs until its object ends.
+/// A program, of node unless another interpreter is named, that prints `listening on PORT`; runs until its object ends.
 class node_program {
 public:
-  node_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {});
+  node_program(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {},
+               const std::string& interpreter = "node");
   ~node_program();
   [[nodiscard]] std::string url(std::string_view path) const;
 
