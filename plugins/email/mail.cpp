@@ -25,6 +25,17 @@ constexpr std::size_t most_recipients = 1'000;
 
 [[nodiscard]] bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
+/// Takes out of a list whom another list, or the same one before, has already: some providers refuse a repeat.
+void keep_new(address_list& list, std::set<std::string>& seen) {
+  const auto known = [&](const address& one) {
+    auto spec = one.spec();
+    for (auto& c : spec)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return !seen.insert(std::move(spec)).second;
+  };
+  list.erase(std::remove_if(list.begin(), list.end(), known), list.end());
+}
+
 [[nodiscard]] std::vector<template_text> parsed(const std::vector<std::string>& texts) {
   std::vector<template_text> out;
   for (const auto& text : texts) out.emplace_back(text);
@@ -133,10 +144,8 @@ std::string header_text(std::string_view text) {
 
 std::vector<std::string> mail::recipients() const {
   std::vector<std::string> out;
-  std::set<std::string> seen;
   for (const auto* list : {&to, &cc, &bcc})
-    for (const auto& one : *list)
-      if (auto spec = one.spec(); seen.insert(spec).second) out.push_back(std::move(spec));
+    for (const auto& one : *list) out.push_back(one.spec());
   return out;
 }
 
@@ -225,7 +234,9 @@ bool mail_maker::fill_addresses(const template_values& values, mail& into, std::
       }
       list->insert(list->end(), found.list.begin(), found.list.end());
     }
-  const auto count = into.recipients().size();
+  std::set<std::string> seen;
+  for (auto* const list : {&into.to, &into.cc, &into.bcc}) keep_new(*list, seen);
+  const auto count = seen.size();
   if (count == 0) why = "The mail has no recipient.";
   if (count > most_recipients) why = "The mail has more than 1,000 recipients.";
   return why.empty();

@@ -25,7 +25,8 @@ struct attached_file {
 /// header holds a control character.
 struct mail {
   address from;
-  address_list to, cc, bcc, reply_to;
+  address_list to, cc, bcc;  ///< nobody stands in them twice
+  address_list reply_to;
   std::string subject;
   std::string text, html;
   std::vector<std::pair<std::string, std::string>> headers;
@@ -34,7 +35,7 @@ struct mail {
   std::string idempotency_key;
   std::int64_t date_ms = 0;  ///< Unix time of acceptance: the same for every attempt
 
-  /// Every address it goes to, each once.
+  /// Every address it goes to.
   [[nodiscard]] std::vector<std::string> recipients() const;
 };
 

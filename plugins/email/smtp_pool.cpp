@@ -123,7 +123,9 @@ void smtp_call::abort(channel_fault why) {
 }
 
 void smtp_call::begin() {
-  session_ = reused_ ? nullptr : pool_->take_idle();
+  // A test is to show that a connection can be made now.
+  const bool fresh = reused_ || mail_->recipients.empty();
+  session_ = fresh ? nullptr : pool_->take_idle();
   reused_ = session_ != nullptr;
   if (reused_) return send();
   session_ = pool_->make();

@@ -80,6 +80,8 @@ void smtp_session::open(const std::string& token, ended then) {
   then_ = std::move(then);
   outcome_ = {};
   const auto& to = way_->settings;
+  if (to.security != smtp_security::none && !way_->tls)
+    return fail({ending::not_possible, "TLS cannot be set up with these certificates"});
   channel_.connect(to.host, to.port, way_->guard, [self = shared_from_this()](const channel_fault& fault) {
     if (fault) return self->fail(fault);
     if (self->way_->settings.security != smtp_security::tls) return self->hear_greeting();

@@ -82,6 +82,16 @@ TEST_CASE("a subject, a file name and a media type hold nothing that could end a
   CHECK(made(c, what).attachment->filename.substr(196) == ".csv");
 }
 
+TEST_CASE("who stands in several lists gets one mail") {
+  auto c = usual();
+  c.to = {"a@example.com", "A@Example.com", "b@example.com"};
+  c.cc = {"b@example.com, c@example.com"};
+  c.bcc = {"a@example.com", "d@example.com"};
+  fake_delivery what;
+  CHECK(made(c, what).recipients() ==
+        std::vector<std::string>{"a@example.com", "b@example.com", "c@example.com", "d@example.com"});
+}
+
 TEST_CASE("a mail without a recipient or with too many is refused") {
   auto c = usual();
   c.to = {"{{metadata.none}}"};
