@@ -43,6 +43,7 @@ struct smtp_settings {
   std::string envelope_from;  ///< where bounces go; empty: the sender
   partial_refusal partial = partial_refusal::deliver;
   std::int64_t messages_per_connection = 100;
+  std::chrono::seconds greylist_delay{300};  ///< asked for after 450 and 451; 0: the retry policy alone decides
 };
 
 enum class custom_auth_kind : std::uint8_t { none = 1, api_key, bearer, basic, oauth2 };

@@ -121,6 +121,7 @@ void read_smtp(const config_reader& from, smtp_settings& into) {
   }
   from.choice("onPartialRefusal", partials, into.partial);
   into.messages_per_connection = from.number("maxMessagesPerConnection", into.messages_per_connection, 1, 100'000);
+  into.greylist_delay = std::chrono::seconds{from.number("greylistDelaySeconds", into.greylist_delay.count(), 0, 86'400)};
   read_smtp_auth(from, into);
 }
 

@@ -125,6 +125,9 @@ void smtp_attempt::answered(const smtp_outcome& what, const std::string& protect
     for (std::size_t i = 0; i < what.recipients.size(); ++i)
       if (what.recipients[i].positive()) news += reached_.insert(digest_of(out_->recipients[i])).second ? 1 : 0;
   auto r = judge_smtp(what, target_->settings.smtp.partial, reached_before_);
+  // A server that greylists takes nothing for some minutes, however often it is asked.
+  if (r.what == sdk::action::retry && (r.code == 450 || r.code == 451))
+    r.retry_after_ms = static_cast<std::uint64_t>(std::chrono::milliseconds{target_->settings.smtp.greylist_delay}.count());
   if (what_ && r.what == sdk::action::delivered) r.external_reference = "<" + mail_.message_id + ">";
   r.request = request_text();
   r.response = response_text(what, protection);

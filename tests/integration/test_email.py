@@ -111,7 +111,7 @@ class Emails(NodeTest):
         self.assertNotIn(PASSWORD, text + self.node.log_text())
 
     def test_greylisting_is_waited_for_and_reaches_each_recipient_once(self):
-        destination = self.create(self.exim.destination(to=["greylist@example.com", "prompt@example.com"]),
+        destination = self.create(self.exim.destination(to=["greylist@example.com", "prompt@example.com"], provider={"greylistDelaySeconds": 0}),
                                   {"retry": {"initialDelayMs": 50, "maxAttempts": 50, "maxDelayMs": 200}})
         receipt = self.client.deliver([destination], {"rows": 1})
         prompt = self.exim.mails("prompt@example.com")

@@ -154,6 +154,7 @@ TEST_CASE("a greylisted recipient gets the mail later, the others once, all with
   const auto first = d.deliver(what);
   CHECK(first.action == WB_ACTION_RETRY);
   CHECK(first.code == 451);
+  CHECK(first.retry_after_ms == 300'000);
   CHECK(first.detail.find("1 of 2 recipients") == 0);
   REQUIRE(exim().mails_to("prompt@example.com").size() == 1);
   exim().open(true);
