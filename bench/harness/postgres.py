@@ -20,13 +20,14 @@ _USE_LOG = "SELECT count(pg_logical_emit_message(false, '', repeat('x', 1048576)
 
 
 class Server:
-    def __init__(self, folder):
+    def __init__(self, folder, further=(), port=5432):
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
-        self.folder, self.log = folder, f"{folder}.log"
-        subprocess.run([_SCRIPT, "init", folder, *(f"{name} = {value}" for name, value in _SETTINGS.items())], check=True)
+        self.folder, self.log, self._port = folder, f"{folder}.log", port
+        lines = [f"{name} = {value}" for name, value in _SETTINGS.items()]
+        subprocess.run([_SCRIPT, "init", folder, *lines, *further], check=True)
         self.process = processes.start([_SCRIPT, "run", folder], self.log)
-        processes.wait_for_file(f"{folder}/.s.PGSQL.5432", self.process, self.log)
+        processes.wait_for_file(f"{folder}/.s.PGSQL.{port}", self.process, self.log)
         for _ in range(500):
             if self._psql("SELECT 1").returncode == 0:
                 break
@@ -34,7 +35,7 @@ class Server:
             self._psql(sql).check_returncode()
 
     def _psql(self, sql):
-        return subprocess.run(["psql", "-Xqc", sql, "-h", self.folder, "-U", "postgres"], capture_output=True, check=False)
+        return subprocess.run(["psql", "-Xqc", sql, "-h", self.folder, "-p", str(self._port), "-U", "postgres"], capture_output=True, check=False)
 
     @property
     def url(self):
