@@ -30,8 +30,6 @@ constexpr std::chrono::milliseconds least_lease{10'000};  // a store that is bus
 // At a start: 5,000 destinations a second, about what two reader threads load.
 constexpr std::size_t woken_at_once = 250;
 constexpr core::milliseconds wake_interval{50};
-// A store that takes longer for a transaction does not answer: clients are better told so than kept.
-constexpr core::milliseconds longest_transaction{1'500};
 
 struct system_settings : caf::actor_system_config {
   system_settings() {
@@ -73,6 +71,18 @@ core::result<void> for_all(Read read, Each each) {
     request.cursor = page->next_cursor;
   } while (!request.cursor.empty());
   return {};
+}
+
+core::store_writer::options writer_options(const engine::parts& with, core::queue_listener& listener) {
+  const auto pace = with.storage.pace();
+  core::store_writer::options options;
+  options.max_batch = with.settings.store.max_batch;
+  options.min_commit_interval = pace.min_commit_interval;
+  options.enough = pace.enough;
+  options.busy = pace.busy;
+  options.refuse_after = pace.refuse_after;
+  options.listener = &listener;
+  return options;
 }
 
 }  // namespace
@@ -140,10 +150,7 @@ core::result<std::unique_ptr<engine>> engine::start(const parts& with) {
   }
   auto session = with.storage.open_writer();
   if (!session) return core::fail(session.error());
-  core::store_writer::options options;
-  options.max_batch = with.settings.store.max_batch;
-  options.listener = &s.context.ledger;
-  options.refuse_after = longest_transaction;
+  const auto options = writer_options(with, s.context.ledger);
   s.writer = std::make_unique<core::store_writer>(
       *std::move(session), with.time, options, [&s] { s.context.relay.flush(); },
       [&s](core::order_changes changes) { s.context.relay.add_changes(std::move(changes)); });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "core/model/error.hpp"
+#include "core/model/time.hpp"
 #include "core/store/backlog_store.hpp"
 #include "core/store/compliance_store.hpp"
 #include "core/store/idempotency_store.hpp"
@@ -133,6 +136,14 @@ public:
   virtual result<std::uint64_t> sweep_idempotency(utc_time now, std::uint32_t limit) = 0;
 };
 
+/// What store_writer::options of the same names should be for an engine.
+struct writer_pace {
+  std::chrono::microseconds min_commit_interval{0};
+  std::size_t enough = 32;
+  std::size_t busy = 0;
+  milliseconds refuse_after{0};
+};
+
 /// A place where everything is kept. Opening it applies the migrations; a schema newer than the binary is refused.
 /// Thread-safe; the sessions are not: one thread each.
 class store {
@@ -144,6 +155,7 @@ public:
   /// writer too; false, and nothing done, when that would rewrite more than `most_bytes`.
   virtual result<bool> compact(std::uint64_t most_bytes) = 0;
   [[nodiscard]] virtual std::string_view name() const = 0;  ///< "sqlite", for tests and logs
+  [[nodiscard]] virtual writer_pace pace() const { return {}; }
 };
 
 /// Opens `sqlite://PATH` or `postgresql://…` (`postgres://…`), to which alone the settings belong. Errors: validation_error for

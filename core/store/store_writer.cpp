@@ -51,7 +51,8 @@ struct store_writer::state {
 
   write_batch current;
   steady::time_point last_commit{};
-  milliseconds backoff{0};  ///< not zero: records wait for a failing store
+  std::size_t last_size = 0;  ///< operations of it
+  milliseconds backoff{0};    ///< not zero: records wait for a failing store
   steady::time_point give_up{};
 
   std::atomic<bool> healthy{true};
@@ -159,6 +160,7 @@ bool store_writer::state::take() {
 }
 
 void store_writer::state::gather(std::unique_lock<std::mutex>& lock) {
+  if (last_size < settings.busy) return;
   const auto earliest = last_commit + settings.min_commit_interval;
   const auto complete = [this] { return stopping || inbox.size() >= settings.enough; };
   if (complete() || steady::now() >= earliest) return;
@@ -172,6 +174,7 @@ void store_writer::state::run() {
   if (size == 0) return;
   auto done = run_to_end(current);
   last_commit = steady::now();
+  last_size = size;
   if (!done) return on_failure(done.error());
   if (settings.listener != nullptr) current.tell(*settings.listener);
   tell_order_changes();

@@ -49,6 +49,8 @@ public:
     /// load more share its fixed cost. An operation that comes when the writer has been idle longer is not held up.
     std::chrono::microseconds min_commit_interval{0};
     std::size_t enough = 32;  ///< from here on the fixed cost (some 90 us) is a small part of each operation's
+    /// The interval is kept after a transaction of so many operations only: where fewer come they would wait for nobody.
+    std::size_t busy = 0;
     /// How long stop() goes on trying to write records that a failing store has not taken.
     milliseconds stop_patience{2'000};
     /// Accepts that have not begun are refused with store_unavailable once the transaction before them has taken so long: its

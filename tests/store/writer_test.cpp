@@ -249,6 +249,16 @@ TEST_CASE("an interval between commits lets more share one and loses none") {
   CHECK(must(must(w.where->open_reader())->reconcile()).delivered == 200);
 }
 
+TEST_CASE("after a small transaction no interval is kept") {
+  store_writer::options settings;
+  settings.min_commit_interval = std::chrono::seconds(60);
+  settings.busy = 2;
+  running_writer w(settings);
+  const auto before = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) must(w.accept(w.request()));
+  CHECK(std::chrono::steady_clock::now() - before < settings.min_commit_interval);
+}
+
 TEST_CASE("a stop commits what waits, and later calls are told") {
   running_writer w;
   auto go_on = w.hold();

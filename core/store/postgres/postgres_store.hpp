@@ -24,6 +24,12 @@ public:
   result<std::unique_ptr<read_session>> open_reader() override;
   result<bool> compact(std::uint64_t most_bytes) override;
   [[nodiscard]] std::string_view name() const override { return "postgresql"; }
+  /// The fixed part of a transaction is some 400 us of the server's CPU and the write of its log. A server that has not
+  /// answered after so long is in trouble, or gone.
+  [[nodiscard]] writer_pace pace() const override {
+    constexpr std::size_t enough = 96, busy = 20;
+    return {std::chrono::microseconds{500}, enough, busy, milliseconds{1'500}};
+  }
 
 private:
   explicit postgres_store(connection_settings settings)
