@@ -82,6 +82,21 @@ std::map<std::string, std::string> fake_host::state_of(fake_context& context) {
   return context.state;
 }
 
+bool fake_host::counts(fake_context& context, const std::string& name, double least) {
+  std::unique_lock lock{mutex_};
+  return came_.wait_for(lock, std::chrono::seconds{10}, [&] { return context.counted[name] >= least; });
+}
+
+double fake_host::counted(fake_context& context, const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  return context.counted[name];
+}
+
+std::vector<double> fake_host::observed(fake_context& context, const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  return context.observed[name];
+}
+
 int fake_host::retained(const fake_delivery& what) {
   const std::lock_guard lock{mutex_};
   return what.retained;
@@ -137,8 +152,16 @@ fake_host::fake_host() {
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
   };
   table_.monotonic_ms = &fake_host::monotonic_ms;
-  table_.metric_add = [](wb_handler_ctx*, wb_str, double) {};
-  table_.metric_observe = [](wb_handler_ctx*, wb_str, double) {};
+  table_.metric_add = [](wb_handler_ctx* ctx, wb_str name, double value) {
+    auto& host = instance();
+    const std::lock_guard lock{host.mutex_};
+    reinterpret_cast<fake_context*>(ctx)->counted[std::string{to_view(name)}] += value;
+    host.came_.notify_all();
+  };
+  table_.metric_observe = [](wb_handler_ctx* ctx, wb_str name, double value) {
+    const std::lock_guard lock{instance().mutex_};
+    reinterpret_cast<fake_context*>(ctx)->observed[std::string{to_view(name)}].push_back(value);
+  };
   table_.state_get = [](wb_handler_ctx* ctx, wb_str key, std::uint8_t* buffer, std::uint64_t* size) -> std::uint32_t {
     const std::lock_guard lock{instance().mutex_};
     const auto found = context_of(ctx).state.find(std::string{to_view(key)});

@@ -35,8 +35,10 @@ struct fake_context {
   std::function<std::uint32_t(const wb_delivery*, std::string_view options, std::string& link)> link_create = [](auto...) {
     return static_cast<std::uint32_t>(WB_NOT_FOUND);
   };
-  std::map<std::string, std::string> state;  ///< guarded by the host's mutex
-  std::vector<std::string> logs;             ///< guarded by the host's mutex
+  std::map<std::string, std::string> state;             ///< guarded by the host's mutex
+  std::vector<std::string> logs;                        ///< guarded by the host's mutex
+  std::map<std::string, double> counted;                ///< metric_add; guarded by the host's mutex
+  std::map<std::string, std::vector<double>> observed;  ///< metric_observe; guarded by the host's mutex
   [[nodiscard]] wb_handler_ctx* raw() { return reinterpret_cast<wb_handler_ctx*>(this); }
 };
 
@@ -82,6 +84,10 @@ public:
   [[nodiscard]] std::optional<seen_result> wait(wb_token token, std::chrono::milliseconds limit = std::chrono::seconds{20});
   [[nodiscard]] std::size_t completions(wb_token token);
   [[nodiscard]] std::map<std::string, std::string> state_of(fake_context& context);
+  /// Waits until a metric has come to at least this; false if it has not in time.
+  [[nodiscard]] bool counts(fake_context& context, const std::string& name, double least);
+  [[nodiscard]] double counted(fake_context& context, const std::string& name);
+  [[nodiscard]] std::vector<double> observed(fake_context& context, const std::string& name);
   [[nodiscard]] int retained(const fake_delivery& what);
   [[nodiscard]] static std::int64_t monotonic_ms();
   /// Instead of remembering: for benchmarks. Set before the first call.

@@ -28,6 +28,16 @@ public:
     const std::lock_guard lock{mutex_};
     if (!closed_) context_.log(level, text);
   }
+  /// False if the handler is closed.
+  bool metric_add(std::string_view name, double value) {
+    const std::lock_guard lock{mutex_};
+    if (!closed_) context_.metric_add(name, value);
+    return !closed_;
+  }
+  void metric_observe(std::string_view name, double value) {
+    const std::lock_guard lock{mutex_};
+    if (!closed_) context_.metric_observe(name, value);
+  }
   std::uint32_t state_get(std::string_view key, std::string& value) {
     const std::lock_guard lock{mutex_};
     return closed_ ? static_cast<std::uint32_t>(WB_NOT_FOUND) : context_.state_get(key, value);

@@ -144,18 +144,20 @@ void loop::end_finished() {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &pointer);
     auto live = take_out(reinterpret_cast<live_exchange*>(pointer));
     const auto what = live->end(verdict);
+    tally_.add(live->easy(), live->current().to().options().host);
     finish(std::move(live), what);
   }
 }
 
 int loop::wait_ms() const {
-  const auto next = pool_.size() == 0 ? timer_ : std::min(timer_, tidy_at_);
+  const auto next = std::min(tally_.due(), pool_.size() == 0 ? timer_ : std::min(timer_, tidy_at_));
   if (next == clock::time_point::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - clock::now()).count();
   return static_cast<int>(std::clamp<decltype(left)>(left, 0, 60'000));
 }
 
 void loop::wait(bool may_block) {
+  tally_.tell(now_, under_way_.empty() ? tally::when::now : tally::when::due);
   sockets_.wait(may_block ? wait_ms() : 0, [this](curl_socket_t socket, int what) {
     int running = 0;
     curl_multi_socket_action(multi_, socket, what, &running);

@@ -17,6 +17,7 @@
 #include "handle_pool.hpp"
 #include "live_exchange.hpp"
 #include "socket_set.hpp"
+#include "tally.hpp"
 
 namespace waybill::transfer {
 
@@ -68,6 +69,7 @@ private:
   socket_set sockets_;
   CURLM* multi_;
   handle_pool pool_;
+  tally tally_;
   clock::time_point timer_ = clock::time_point::max();
   clock::time_point now_ = clock::now();  ///< of this turn
   clock::time_point tidy_at_ = now_;

@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 
+#include <waybill/host_gate.hpp>
 #include <waybill/transfer/header_list.hpp>
 
 namespace waybill::transfer {
@@ -43,6 +44,8 @@ struct endpoint_options {
   tls_options tls;
   proxy_options proxy;
   connect_guard guard;  ///< without one nothing is reached
+  /// Is told of the connections: how many, how long they took, how many bytes. Nobody is without one.
+  std::shared_ptr<sdk::host_gate> host;
   std::chrono::milliseconds connect_timeout{10'000};
   http_versions http = http_versions::two_over_tls;
   std::size_t max_answer_bytes = 65'536;  ///< kept of an answer; the rest is read and dropped
@@ -50,6 +53,9 @@ struct endpoint_options {
   body_style body = body_style::http;
   /// Further options of libcurl, set once per pooled handle after all others. Must not set what the library sets itself.
   std::function<void(CURL*)> configure;
+
+  /// Sets guard and host to a handler's.
+  void belong_to(std::shared_ptr<sdk::host_gate> gate);
 };
 
 /// All that repeats between the exchanges with one destination. Made by a handler when it opens, shared with the exchanges
