@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "azure_client.hpp"
+#include "gcs_client.hpp"
 #include "local_client.hpp"
 #include "s3_client.hpp"
 
@@ -13,6 +15,8 @@ namespace {
 struct client_maker {
   client_environment with;
   [[nodiscard]] std::shared_ptr<store_client> operator()(const s3_settings& s) const { return make_s3_client(s, with); }
+  [[nodiscard]] std::shared_ptr<store_client> operator()(const azure_settings& s) const { return make_azure_client(s, with); }
+  [[nodiscard]] std::shared_ptr<store_client> operator()(const gcs_settings& s) const { return make_gcs_client(s, with); }
   [[nodiscard]] std::shared_ptr<store_client> operator()(const local_settings& s) const { return make_local_client(s, with); }
 };
 
@@ -25,9 +29,7 @@ transfer::endpoint_options client_environment::way() const {
   options.connect_timeout = connection.connect_timeout;
   options.http = transfer::http_versions::one_only;
   options.headers.add("User-Agent", "Waybill/" + std::string{sdk::engine_version()});
-  options.guard = [gate = host](const std::uint8_t* address, std::uint32_t size, std::uint16_t port) {
-    return gate->connect_allowed(address, size, port);
-  };
+  options.belong_to(host);
   return options;
 }
 

@@ -23,8 +23,10 @@ constexpr std::size_t longest_tag_name = 128;
 constexpr std::int64_t most_days = 36'500;
 
 using provider_reader = provider_settings (*)(const config_reader& from);
-constexpr std::array<std::pair<std::string_view, provider_reader>, 2> providers{
+constexpr std::array<std::pair<std::string_view, provider_reader>, 4> providers{
     {{"s3", [](const config_reader& from) -> provider_settings { return read_s3(from); }},
+     {"azure", [](const config_reader& from) -> provider_settings { return read_azure(from); }},
+     {"gcs", [](const config_reader& from) -> provider_settings { return read_gcs(from); }},
      {"local", [](const config_reader& from) -> provider_settings { return read_local(from); }}}};
 
 void read_provider(const config_reader& from, config& into) {
@@ -109,7 +111,8 @@ void read_paths(const config_reader& from, config& into) {
   std::string why;
   into.key = text_template::parse(joined(path, name), template_scope::object, why).value_or(text_template{});
   into.batch_key = text_template::parse(joined(batch_path, batch_name), template_scope::batch, why).value_or(text_template{});
-  if (!std::holds_alternative<local_settings>(into.provider)) return;
+  // Azure takes them for steps in the path of its URL, as a file system does.
+  if (!std::holds_alternative<local_settings>(into.provider) && !std::holds_alternative<azure_settings>(into.provider)) return;
   for (const auto* dots : {".", ".."}) {
     if (into.key.has_own_segment(dots)) from.fault("path", "escape", "must not hold the folder . or ..");
     if (from.find("batchPath") != nullptr && into.batch_key.has_own_segment(dots))

@@ -13,6 +13,8 @@
 #include <waybill/handler.hpp>
 #include <waybill/transfer/endpoint.hpp>
 
+#include "azure_config.hpp"
+#include "gcs_config.hpp"
 #include "local_config.hpp"
 #include "s3_config.hpp"
 #include "text_template.hpp"
@@ -36,7 +38,7 @@ struct connection_settings {
 using named_templates = std::vector<std::pair<std::string, text_template>>;
 
 /// One alternative a provider. Each is read by its own `read_<provider>` from the member `config`.
-using provider_settings = std::variant<s3_settings, local_settings>;
+using provider_settings = std::variant<s3_settings, azure_settings, gcs_settings, local_settings>;
 
 /// A destination's configuration: schema.json, read. Secrets in clear: it never leaves the plugin.
 struct config {

@@ -2,11 +2,14 @@
 #include <waybill/transfer/pem.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+
+#include <waybill/transfer/json_text.hpp>
 
 namespace waybill::transfer {
 namespace {
@@ -46,6 +49,16 @@ std::size_t count_certificates(const std::string& pem) {
   while (certificate{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) ++count;
   ERR_clear_error();
   return count;
+}
+
+std::string certificate_thumbprint(const std::string& pem) {
+  const auto bio = over(pem);
+  const certificate first{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)};
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (first) X509_digest(first.get(), EVP_sha1(), digest.data(), &size);
+  ERR_clear_error();
+  return to_base64url({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 bool belongs_to(EVP_PKEY& key, const std::string& certificate_pem) {

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+// In place of what firebase-tools brings along for its other commands and the storage emulator never loads.
+module.exports = {};
