@@ -178,6 +178,7 @@ void target::ask_to_give_up(const pg_link& on) {
 void target::answer(pending_row& row) {
   if (!row.over()) row.end(fail(trouble::network, "the row was not inserted"));
   const auto r = judge(row, settings_, secrets_);
+  sdk::tell_bytes_sent(host_, r.bytes_sent);
   const auto token = row.done.token();
   row.what.reset();
   row.values.clear();
@@ -227,8 +228,12 @@ result<target::session> target::connect(clock::time_point deadline, const transf
   const limits until{std::min(deadline, clock::now() + settings_.connect_timeout), stop};
   failure why;
   for (const auto& address : found.addresses) {
+    const auto began = clock::now();
     auto made = pg_link::open(settings_.server, address, until);
-    if (made) return made;
+    if (made) {
+      sdk::tell_opened(host_, clock::now() - began);
+      return made;
+    }
     why = made.error();
     if (why.what != trouble::network) break;
   }
@@ -239,6 +244,7 @@ result<target::session> target::take_session(clock::time_point deadline, const t
   while (auto one = sessions_->take()) {
     if (!one->is_alive()) continue;
     reused = true;
+    sdk::tell_reused(host_);
     return one;
   }
   reused = false;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 
+#include <waybill/connection_figures.hpp>
 #include <waybill/handler.hpp>
 #include <waybill/transfer/call_book.hpp>
 #include <waybill/transfer/idle_pool.hpp>

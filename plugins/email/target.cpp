@@ -44,9 +44,7 @@ transfer::endpoint_options target::way() const {
   options.proxy = settings.http.proxy;
   options.connect_timeout = settings.connect_timeout;
   options.http = settings.http.http2 ? transfer::http_versions::two_over_tls : transfer::http_versions::one_only;
-  options.guard = [gate = host](const std::uint8_t* address, std::uint32_t size, std::uint16_t port) {
-    return gate->connect_allowed(address, size, port);
-  };
+  options.belong_to(host);
   return options;
 }
 

@@ -165,6 +165,7 @@ void target::abandon(pending_upload* first, pending_upload* last, sftp_client& o
 
 void target::answer(pending_upload& item) {
   auto r = judge(item, settings_, secrets_);
+  sdk::tell_bytes_sent(host_, r.bytes_sent);
   const auto token = item.done.token();
   {
     const std::lock_guard lock{mutex_};
@@ -224,11 +225,14 @@ result<target::session> target::connect(const patience& how_long) {
   failure why;
   for (std::size_t i = 0; i < offers.size(); ++i) {
     const auto which = (first + i) % offers.size();
+    const auto began = clock::now();
     auto link = ssh_link::open(settings_, guard, offers[which], {to_connect.deadline, to_connect.stop});
     if (link) {
       const std::lock_guard lock{mutex_};
       offer_ = which;
-      return sftp_client::start(std::move(*link), to_connect);
+      auto started = sftp_client::start(std::move(*link), to_connect);
+      if (started) sdk::tell_opened(host_, clock::now() - began);
+      return started;
     }
     // The first refusal says more than those of kinds of keys that the server may not even have.
     if (i == 0 || link.error().what != trouble::network) why = link.error();
@@ -242,6 +246,7 @@ result<target::session> target::take_session(const patience& how_long, bool& reu
   while (auto one = sessions_->take()) {
     if (!one->turn()) continue;  // the server has closed it meanwhile
     reused = true;
+    sdk::tell_reused(host_);
     return one;
   }
   reused = false;

@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_set>
 
+#include <waybill/connection_figures.hpp>
 #include <waybill/handler.hpp>
 #include <waybill/transfer/call_book.hpp>
 #include <waybill/transfer/idle_pool.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include <waybill/host_gate.hpp>
@@ -35,5 +36,19 @@ struct connection_figures {
 
 /// Of one connection: from the first packet to an address until it can be used (TCP and TLS, SSH or a log-in).
 inline void tell_handshake(host_gate& to, double seconds) { to.metric_observe("handshake_seconds", seconds); }
+
+// The same, told as it happens, by a handler on threads of its own that speaks by a library which blocks. Before the last
+// completion of what it is told of: after that the handler may be closed.
+
+/// `took`: until the connection could be used.
+inline void tell_opened(const handler_context& to, std::chrono::steady_clock::duration took) noexcept {
+  to.metric_add("connections_opened_total", 1);
+  to.metric_observe("handshake_seconds", std::chrono::duration<double>(took).count());
+}
+inline void tell_reused(const handler_context& to) noexcept { to.metric_add("connections_reused_total", 1); }
+/// Content alone, where the library does not say what else it sent.
+inline void tell_bytes_sent(const handler_context& to, std::uint64_t bytes) noexcept {
+  if (bytes > 0) to.metric_add("bytes_sent_total", static_cast<double>(bytes));
+}
 
 }  // namespace waybill::sdk
