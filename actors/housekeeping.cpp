@@ -67,7 +67,7 @@ using sweep_step = core::result<bool> (*)(core::write_session&, core::utc_time n
 /// One small step after the other, so that deliveries are accepted in between.
 void sweep_on(engine_context& context, sweep_step step, const std::shared_ptr<std::atomic<bool>>& under_way) {
   auto more = std::make_shared<bool>(false);
-  context.writer->run(
+  context.writer->run_bulk(
       [more, step, now = context.time.now()](core::write_session& session) -> core::result<void> {
         auto swept = step(session, now);
         if (!swept) return core::fail(swept.error());

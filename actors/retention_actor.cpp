@@ -159,7 +159,7 @@ void retention_state::remove() {
     core::mono_time begun;
   };
   auto made = std::make_shared<outcome>();
-  context_->writer->run(
+  context_->writer->run_bulk(
       [made, range = *pass_->range(), ids = pass_->batch(),
        &time = context_->time](core::write_session& session) -> core::result<void> {
         made->begun = time.monotonic();
@@ -192,7 +192,7 @@ void retention_state::trim() {
   auto rows = std::make_shared<std::uint64_t>(0);
   const auto [chain, before] = chains_.back();
   const bool first = !std::exchange(chain_begun_, true);
-  context_->writer->run(
+  context_->writer->run_bulk(
       [rows, chain = chain, before = before, first,
        &time = context_->time](core::write_session& session) -> core::result<void> {
         auto trimmed = session.trim_audit(chain, before, trimmed_at_once);

@@ -162,7 +162,7 @@ std::map<retention_stage, std::vector<double>> sweep(store_writer& writer, read_
     auto step = std::make_shared<retention_step>();
     auto begun = std::make_shared<std::chrono::steady_clock::time_point>();
     const auto stage = range->stage;
-    writer.run(
+    writer.run_bulk(
         [&, step, begun](write_session& session) -> result<void> {
           *begun = std::chrono::steady_clock::now();
           *step = must(session.apply_retention(*range, pass.batch(), now, step_budget));

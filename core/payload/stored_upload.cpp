@@ -84,12 +84,12 @@ void payload_intake::upload::store(std::string bytes, answer done) {
 
 void payload_intake::upload::store_chunk(std::string&& content, answer done) {
   auto chunk = packer_.pack(next_chunk_++, std::move(content));
-  shared_->writer.run([with = shared_, id = arriving_.id, chunk = std::move(chunk)](
-                          write_session& session) { return session.append_chunk(id, chunk, with->lease_end()); },
-                      [self = shared_from_this(), done = std::move(done)](result<void> stored) {
-                        if (!stored) self->keep_failure(stored.error());
-                        done(std::move(stored));
-                      });
+  shared_->writer.run_bulk([with = shared_, id = arriving_.id, chunk = std::move(chunk)](
+                               write_session& session) { return session.append_chunk(id, chunk, with->lease_end()); },
+                           [self = shared_from_this(), done = std::move(done)](result<void> stored) {
+                             if (!stored) self->keep_failure(stored.error());
+                             done(std::move(stored));
+                           });
 }
 
 void payload_intake::upload::finish(std::optional<sha256_digest> expected, std::function<void(result<payload>)> done) {
@@ -132,7 +132,7 @@ void payload_intake::upload::store_last(std::function<void(result<payload>)> don
   auto kept = std::make_shared<payload>(arriving_);
   std::optional<payload_chunk> last;
   if (!gathered_.empty()) last = packer_.pack(next_chunk_++, std::move(gathered_));
-  shared_->writer.run(
+  shared_->writer.run_bulk(
       [with = shared_, kept, last = std::move(last)](write_session& session) -> result<void> {
         if (last)
           if (auto stored = session.append_chunk(kept->id, *last, with->lease_end()); !stored) return stored;
@@ -162,7 +162,7 @@ void payload_intake::upload::dropped() {
   if (finished_) return;
   keep_failure({error_code::conflict, "the upload was given up", {}, std::nullopt});
   // When even this fails the lease runs out.
-  shared_->writer.run([id = arriving_.id](write_session& session) { return session.abort_payload(id); }, {});
+  shared_->writer.run_bulk([id = arriving_.id](write_session& session) { return session.abort_payload(id); }, {});
 }
 
 }  // namespace waybill::core

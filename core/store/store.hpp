@@ -90,6 +90,8 @@ public:
   virtual result<bool> was_committed() { return false; }
   /// Writes something small for good, outside a transaction: does the store work (again)?
   virtual result<void> probe() = 0;
+  /// Whether the store keeps up, so that work which may wait need not. Asked outside a transaction; cheap.
+  [[nodiscard]] virtual bool takes_bulk() const { return true; }
   virtual void rollback() = 0;
   /// A mark inside the transaction, so that one failed job does not take its neighbours along.
   virtual result<void> savepoint() = 0;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -19,6 +20,8 @@ constexpr milliseconds first_backoff{10};
 constexpr milliseconds longest_backoff{1'000};
 constexpr milliseconds probe_interval{1'000};
 constexpr milliseconds watch_interval{250};
+constexpr milliseconds bulk_pause{1};  // then a store that has fallen behind is asked again whether it takes more
+constexpr std::size_t most_bulk = 16;
 
 error shutting_down() { return {error_code::shutting_down, "The node is shutting down.", {}, {}}; }
 
@@ -50,6 +53,9 @@ struct store_writer::state {
   bool gathering = false;  ///< it waits for more, and whoever brings the last of `enough` must wake it
 
   write_batch current;
+  bool bulk_turn = false;  ///< `current` holds bulk jobs and nothing else
+  std::size_t bulk_size = 1;
+  std::optional<steady::time_point> bulk_waits_since;  ///< something else went first
   steady::time_point last_commit{};
   std::size_t last_size = 0;  ///< operations of it
   milliseconds backoff{0};    ///< not zero: records wait for a failing store
@@ -82,7 +88,10 @@ struct store_writer::state {
   bool is_stuck() const;
   void refuse_waiting();
   bool take();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
   void gather(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool is_bulk_turn();
+  void end_bulk_turn(steady::time_point begun, std::size_t ran);
   void run();
   result<void> run_to_end(write_batch& batch);
   bool wait_in_doubt(milliseconds pause, const error& why);
@@ -94,9 +103,11 @@ struct store_writer::state {
 
 void store_writer::state::work() {
   while (take()) {
-    began = steady::now();
+    const auto begun = steady::now();
+    began = begun;
     run();
     began = steady::time_point{};
+    if (bulk_turn) end_bulk_turn(begun, current.job_results.size());
     current.answer();
     if (on_batch_end) on_batch_end();
   }
@@ -134,9 +145,33 @@ void store_writer::state::refuse_waiting() {
 bool store_writer::state::take() {
   std::unique_lock lock(mutex);
   if (backoff.count() > 0) wake.wait_for(lock, backoff, [this] { return stopping; });
+  wait_for_work(lock);
+  bulk_turn = is_bulk_turn();
+  if (!bulk_turn) gather(lock);
+  // A stop ends the wait for a failing store; what remains is tried at short intervals until patience ends.
+  if (stopping && backoff.count() > 0) {
+    if (give_up == steady::time_point{}) give_up = steady::now() + settings.stop_patience;
+    lock.unlock();
+    std::this_thread::sleep_for(first_backoff);
+    lock.lock();
+  }
+  if (bulk_turn)
+    current.take_bulk(inbox, bulk_size);
+  else
+    current.take_from(inbox, settings.max_batch);
+  return !current.empty();
+}
+
+void store_writer::state::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const bool left_over = !current.jobs.empty();
   while (inbox.empty() && !left_over && !stopping) {
+    const bool has_bulk = !inbox.bulk.empty();
+    if (has_bulk && session->takes_bulk()) break;
     idle = true;
+    if (has_bulk) {
+      wake.wait_for(lock, bulk_pause);
+      continue;
+    }
     if (healthy) {
       wake.wait(lock);
       continue;
@@ -147,16 +182,26 @@ bool store_writer::state::take() {
     lock.lock();
   }
   idle = false;
-  gather(lock);
-  // A stop ends the wait for a failing store; what remains is tried at short intervals until patience ends.
-  if (stopping && backoff.count() > 0) {
-    if (give_up == steady::time_point{}) give_up = steady::now() + settings.stop_patience;
-    lock.unlock();
-    std::this_thread::sleep_for(first_backoff);
-    lock.lock();
-  }
-  current.take_from(inbox, settings.max_batch);
-  return !current.empty();
+}
+
+bool store_writer::state::is_bulk_turn() {
+  if (inbox.bulk.empty()) return false;
+  if (current.jobs.empty() && inbox.empty()) return true;
+  const auto now = steady::now();
+  if (!bulk_waits_since) bulk_waits_since = now;
+  return current.jobs.empty() && session->takes_bulk() && now - *bulk_waits_since >= settings.bulk_patience;
+}
+
+/// Learns how many fit into a transaction; those that did not go back to the head of their queue.
+void store_writer::state::end_bulk_turn(steady::time_point begun, std::size_t ran) {
+  bulk_waits_since.reset();
+  const auto took = steady::now() - begun;
+  if (took > settings.bulk_time)
+    bulk_size = std::max<std::size_t>(bulk_size / 2, 1);
+  else if (took < settings.bulk_time / 2 && ran == bulk_size)
+    bulk_size = std::min(bulk_size * 2, most_bulk);
+  const std::lock_guard lock(mutex);
+  current.return_bulk(inbox, ran);
 }
 
 void store_writer::state::gather(std::unique_lock<std::mutex>& lock) {
@@ -309,6 +354,11 @@ void store_writer::run(job work, job_callback done) {
   if (!taken && done) done(fail(shutting_down()));
 }
 
+void store_writer::run_bulk(job work, job_callback done) {
+  const bool taken = state_->hand_in([&](write_batch& inbox) { inbox.bulk.push_back({std::move(work), std::move(done)}); });
+  if (!taken && done) done(fail(shutting_down()));
+}
+
 void store_writer::stop() {
   {
     const std::lock_guard lock(state_->mutex);
@@ -327,7 +377,7 @@ writer_stats store_writer::stats() const {
   now.operations = state_->operations;
   now.failed_commits = state_->failed_commits;
   const std::lock_guard lock(state_->mutex);
-  now.waiting = state_->inbox.size();
+  now.waiting = state_->inbox.size() + state_->inbox.bulk.size();
   return now;
 }
 

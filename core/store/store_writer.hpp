@@ -29,6 +29,8 @@ struct writer_stats {
 /// was seen must not be forgotten. Order: operations of one batch run as accepts, records, then jobs; so an operation handed in
 /// after another's callback sees its effect, and a claim handed in after a record does too. Jobs that would hold a transaction
 /// open for long are left for the next one.
+/// Bulk jobs, whose time lies in their bytes or rows, go in an order and in transactions of their own: whoever accepts a
+/// delivery waits for one such transaction at most, and its length is held at `bulk_time`.
 class store_writer {
 public:
   using accept_callback = std::function<void(result<accept_result>)>;
@@ -48,6 +50,10 @@ public:
     /// A commit begins at the earliest this long after the one before ended, unless `enough` operations wait, so that under
     /// load more share its fixed cost. An operation that comes when the writer has been idle longer is not held up.
     std::chrono::microseconds min_commit_interval{0};
+    /// Bulk jobs go while nothing else waits; at the latest this long after something else went before them.
+    milliseconds bulk_patience{10};
+    /// How long a transaction of bulk jobs should take, its commit included: their number follows from what the last ones took.
+    milliseconds bulk_time{5};
     std::size_t enough = 32;  ///< from here on the fixed cost (some 90 us) is a small part of each operation's
     /// The interval is kept after a transaction of so many operations only: where fewer come they would wait for nobody.
     std::size_t busy = 0;
@@ -68,6 +74,8 @@ public:
   void accept(new_delivery delivery, accept_callback done);
   void record(attempt_record record, record_callback done);
   void run(job work, job_callback done);
+  /// For what may wait a little: a chunk of an upload, a step of a sweep.
+  void run_bulk(job work, job_callback done);
 
   /// Commits what waits, calls back, joins. Later calls fail with shutting_down, at once on the caller's thread. Records that
   /// the store does not take for `stop_patience` fail with store_unavailable.

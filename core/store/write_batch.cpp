@@ -164,6 +164,19 @@ void write_batch::take_accepts(write_batch& inbox) {
 void write_batch::take_accepts_and_jobs(write_batch& inbox) {
   take_accepts(inbox);
   jobs.swap(inbox.jobs);
+  take_bulk(inbox, inbox.bulk.size());
+}
+
+void write_batch::take_bulk(write_batch& inbox, std::size_t most) {
+  const auto end = inbox.bulk.begin() + static_cast<std::ptrdiff_t>(std::min(most, inbox.bulk.size()));
+  std::move(inbox.bulk.begin(), end, std::back_inserter(jobs));
+  inbox.bulk.erase(inbox.bulk.begin(), end);
+}
+
+void write_batch::return_bulk(write_batch& inbox, std::size_t ran) {
+  const auto first = jobs.begin() + static_cast<std::ptrdiff_t>(ran);
+  inbox.bulk.insert(inbox.bulk.begin(), std::make_move_iterator(first), std::make_move_iterator(jobs.end()));
+  jobs.erase(first, jobs.end());
 }
 
 void write_batch::return_records(write_batch& inbox) {

@@ -22,6 +22,7 @@ struct write_batch {
   std::vector<attempt_record> records;
   std::vector<store_writer::record_callback> record_done;
   std::deque<job_operation> jobs;
+  std::deque<job_operation> bulk;  ///< waits here, in the writer's inbox; runs as `jobs` of a batch without anything else
   std::vector<store_writer::accept_callback> refused;  ///< never run: the queue was full
 
   std::vector<result<accept_result>> accepted;
@@ -31,12 +32,18 @@ struct write_batch {
   /// out, the answers are valid.
   bool in_doubt = false;
 
+  /// But for `bulk`, which has its own turn.
   [[nodiscard]] bool empty() const { return deliveries.empty() && records.empty() && jobs.empty() && refused.empty(); }
   [[nodiscard]] std::size_t size() const { return deliveries.size() + records.size() + jobs.size(); }
 
   /// Moves everything here, but no more than `most_accepts` accepts; which, is fair to every organization (fair_pick.hpp).
   void take_from(write_batch& inbox, std::size_t most_accepts);
   void take_accepts(write_batch& inbox);
+  /// The first of the bulk jobs, `most` of them.
+  void take_bulk(write_batch& inbox, std::size_t most);
+  /// The bulk jobs behind the first `ran` go back, in front of those that came since.
+  void return_bulk(write_batch& inbox, std::size_t ran);
+  /// Bulk jobs as well.
   void take_accepts_and_jobs(write_batch& inbox);
   /// Records that could not be written go back, in front of those that came since.
   void return_records(write_batch& inbox);

@@ -76,6 +76,16 @@ TEST_CASE("accepts and jobs of a transaction that fails are told, and the writer
   CHECK(w.writer.healthy());
 }
 
+TEST_CASE("a bulk job that the store has no room for is told") {
+  failing_writer w;
+  w.fill();
+  std::promise<result<void>> answer;
+  w.writer.run_bulk(
+      [&](write_session& session) { return session.put_handler_state(w.disk.hook.id, "large", std::string(60'000, 'x')); },
+      [&](result<void> r) { answer.set_value(std::move(r)); });
+  CHECK(code_of(answer.get_future().get()) == error_code::store_unavailable);
+}
+
 TEST_CASE("records are kept while the store fails and written when it is back") {
   failing_writer w;
   const auto request = w.request();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <future>
 #include <thread>
 
@@ -299,6 +300,79 @@ struct recording_listener final : queue_listener {
 };
 
 }  // namespace
+
+TEST_CASE("bulk jobs go behind what waits, in order and in transactions of their own") {
+  store_writer::options settings;
+  settings.bulk_patience = std::chrono::hours(1);
+  running_writer w(settings);
+  auto go_on = w.hold();
+  const auto commits_before = w.writer->stats().commits;
+  std::string order;
+  std::promise<void> last;
+  const auto note = [&](char what) { return [&order, what](const result<void>&) { order += what; }; };
+  const auto nothing = [](write_session&) -> result<void> { return {}; };
+  w.writer->run_bulk(nothing, note('1'));
+  w.writer->run_bulk(nothing, note('2'));
+  w.writer->run_bulk(nothing, [&](const result<void>&) {
+    order += '3';
+    last.set_value();
+  });
+  w.writer->accept(w.request(), [&](const result<accept_result>&) { order += 'a'; });
+  w.writer->run(nothing, note('j'));
+  CHECK(w.writer->stats().waiting == 5);
+  go_on.set_value();
+  last.get_future().wait();
+  w.writer->stop();
+  CHECK(order == "aj123");
+  CHECK(w.writer->stats().commits >= commits_before + 3);  // the holding job's, the accept's and the job's, the bulk jobs'
+}
+
+TEST_CASE("bulk jobs have their turn however much else waits") {
+  store_writer::options settings;
+  settings.bulk_patience = milliseconds{0};
+  running_writer w(settings);
+  std::atomic<bool> bulk_ran{false};
+  std::promise<void> ended;
+  std::atomic<int> others{0};
+  std::function<void()> more = [&] {  // something else waits at every moment
+    w.writer->run([](write_session&) -> result<void> { return {}; },
+                  [&](const result<void>&) {
+                    ++others;
+                    if (bulk_ran) return ended.set_value();
+                    more();
+                  });
+  };
+  auto go_on = w.hold();
+  more();
+  w.writer->run_bulk([](write_session&) -> result<void> { return {}; }, [&](const result<void>&) { bulk_ran = true; });
+  go_on.set_value();
+  ended.get_future().wait();
+  CHECK(others < 10);
+}
+
+TEST_CASE("a bulk job that fails is undone alone, and a stop runs those that wait") {
+  running_writer w;
+  auto go_on = w.hold();
+  const auto a = make_organization("a"), b = make_organization("b");
+  std::promise<result<void>> first, second, late;
+  w.writer->run_bulk(
+      [&](write_session& session) -> result<void> {
+        must(session.create_organization(a));
+        return fail(error_code::conflict, "on purpose");
+      },
+      [&](const result<void>& r) { first.set_value(r); });
+  w.writer->run_bulk([&](write_session& session) { return session.create_organization(b); },
+                     [&](const result<void>& r) { second.set_value(r); });
+  go_on.set_value();
+  w.writer->stop();
+  CHECK(first.get_future().get().error().code == error_code::conflict);
+  CHECK(second.get_future().get().has_value());
+  const auto reader = must(w.where->open_reader());
+  CHECK_FALSE(reader->get_organization(a.id).has_value());
+  CHECK(reader->get_organization(b.id).has_value());
+  w.writer->run_bulk([](write_session&) -> result<void> { return {}; }, [&](const result<void>& r) { late.set_value(r); });
+  CHECK(late.get_future().get().error().code == error_code::shutting_down);
+}
 
 TEST_CASE("a listener hears of what was committed before anybody is called back, and of nothing else") {
   recording_listener listener;

@@ -78,6 +78,8 @@ void checkpointer::on_commit(database& writer) {
   wake_.notify_one();
 }
 
+bool checkpointer::takes_bulk() const { return in_log_ < large_log || !busy_; }
+
 void checkpointer::work() {
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -25,6 +25,8 @@ public:
 
   void attach(database& writer) override;
   void on_commit(database& writer) override;
+  /// Not while a large log is being copied: it could never start again, and grow until the writer had to wait.
+  [[nodiscard]] bool takes_bulk() const override;
 
 private:
   explicit checkpointer(database connection) : db_(std::move(connection)) {}

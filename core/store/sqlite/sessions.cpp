@@ -118,6 +118,7 @@ public:
   result<void> begin() override;
   result<void> commit() override;
   result<void> probe() override { return run(probe_); }
+  [[nodiscard]] bool takes_bulk() const override { return listener_.takes_bulk(); }
   void rollback() override;
   result<void> savepoint() override;
   result<void> release_savepoint() override { return run(release_); }

@@ -54,6 +54,8 @@ public:
   virtual void attach(database& writer) = 0;
   /// After each commit, outside a transaction.
   virtual void on_commit(database& writer) = 0;
+  /// Of write_session.
+  [[nodiscard]] virtual bool takes_bulk() const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<read_session> make_reader(database connection);

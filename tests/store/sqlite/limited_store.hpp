@@ -25,6 +25,7 @@ public:
 
   void attach(sqlite::database& writer) override { handle_ = writer.handle(); }
   void on_commit(sqlite::database&) override {}
+  [[nodiscard]] bool takes_bulk() const override { return true; }
 
   organization org = make_organization("o");
   destination hook = make_destination(org.id);
