@@ -186,9 +186,11 @@ result<bool> sftp_client::move() {
       out_.erase(0, std::exchange(out_done_, 0));
     }
   }
+  const auto room = link_->room();
   const auto got = link_->read_some(in_);
   if (!got) return fail(got.error());
-  if (*got == 0) return moved;
+  // What was read may have been leave to write more, and nothing else need ever come in to wake us.
+  if (*got == 0) return moved || (!out_.empty() && link_->room() > room);
   if (const auto taken = take_packets(); !taken) return fail(taken.error());
   return true;
 }

@@ -233,8 +233,9 @@ result<std::size_t> ssh_link::write_some(std::string_view bytes) {
 
 result<std::size_t> ssh_link::read_some(std::string& into) {
   std::array<char, 65'536> buffer;
+  constexpr std::size_t most = 1'048'576;  // a server that never pauses must not fill the memory
   std::size_t total = 0;
-  for (;;) {
+  while (total < most) {
     const int got = ssh_channel_read_nonblocking(owned_->channel, buffer.data(), buffer.size(), 0);
     if (got == SSH_AGAIN || got == 0) {
       const bool over = ssh_is_connected(owned_->session) == 0 || ssh_channel_is_eof(owned_->channel) != 0 ||
@@ -248,13 +249,18 @@ result<std::size_t> ssh_link::read_some(std::string& into) {
     into.append(buffer.data(), static_cast<std::size_t>(got));
     total += static_cast<std::size_t>(got);
   }
+  return total;
 }
+
+std::uint32_t ssh_link::room() const { return ssh_channel_window_size(owned_->channel); }
 
 result<void> ssh_link::wait(const limits& until) {
   auto* const session = owned_->session;
   const bool pending = (ssh_get_poll_flags(session) & SSH_WRITE_PENDING) != 0;
   const auto events = static_cast<short>(pending ? POLLIN | POLLOUT : POLLIN);
-  switch (transfer::wait_for(ssh_get_fd(session), events, until.deadline, until.stop)) {
+  const int fd = ssh_get_fd(session);
+  if (fd < 0) return fail(broken("the connection broke"));  // the library has closed it
+  switch (transfer::wait_for(fd, events, until.deadline, until.stop)) {
     case transfer::waited::stopped:
       return fail(trouble::canceled, "canceled");
     case transfer::waited::timed_out:

@@ -37,8 +37,10 @@ public:
 
   /// What was taken; 0 if there is no room just now.
   [[nodiscard]] result<std::size_t> write_some(std::string_view bytes);
-  /// Appends what has come in, nothing if there is nothing just now.
+  /// Appends what has come in, up to a megabyte; nothing if there is nothing just now.
   [[nodiscard]] result<std::size_t> read_some(std::string& into);
+  /// How many bytes the server takes just now; it tells of more among what is read.
+  [[nodiscard]] std::uint32_t room() const;
   /// Until there may be something to read or room to write.
   [[nodiscard]] result<void> wait(const limits& until);
   [[nodiscard]] const std::string& address() const { return address_; }

@@ -228,8 +228,10 @@ result<target::session> target::connect(const patience& how_long) {
     const auto began = clock::now();
     auto link = ssh_link::open(settings_, guard, offers[which], {to_connect.deadline, to_connect.stop});
     if (link) {
-      const std::lock_guard lock{mutex_};
-      offer_ = which;
+      {
+        const std::lock_guard lock{mutex_};
+        offer_ = which;
+      }
       auto started = sftp_client::start(std::move(*link), to_connect);
       if (started) sdk::tell_opened(host_, clock::now() - began);
       return started;

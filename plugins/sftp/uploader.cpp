@@ -182,6 +182,7 @@ result<void> uploader::send_pieces(pending_upload& item, std::uint64_t from, wri
   std::string buffer;
   for (std::uint64_t at = from; at < what.size();) {
     if (tools_.canceled(item.done.token())) return fail(trouble::canceled, "canceled");
+    if (clock::now() > how_long_.deadline) return fail(trouble::timeout, "the upload was not done by its deadline");
     const auto bytes = piece_of(what, at, client_.longest_write(), buffer);
     if (bytes.empty()) return fail(trouble::content, "the content could not be read");
     if (from == 0) hasher.add(bytes);

@@ -8,6 +8,10 @@ constexpr std::uint64_t saved_every = 67'108'864;
 
 }  // namespace
 
+write_window::~write_window() {
+  for (const auto& one : flight_) client_.forget(one.id);
+}
+
 result<void> write_window::shrink_to(std::uint64_t bytes, const patience& how_long) {
   while (sent_ - confirmed_ > bytes) {
     const auto [id, end] = flight_.front();

@@ -17,6 +17,10 @@ public:
   /// from: where this attempt begins. book: nullptr if the upload is not one to go on with.
   write_window(sftp_client& client, const pending_upload& item, std::uint64_t from, resume_book* book)
       : client_(client), item_(item), book_(book), sent_(from), confirmed_(from), saved_(from) {}
+  /// Answers that were not taken are of no interest any more, though the session may go on.
+  ~write_window();
+  write_window(const write_window&) = delete;
+  write_window& operator=(const write_window&) = delete;
 
   /// A write that ends at `end` of the file.
   void add(request_id id, std::uint64_t end) {

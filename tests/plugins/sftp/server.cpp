@@ -21,12 +21,12 @@ const loaded_plugin& sftp() {
 
 namespace {
 
-/// RSA keys take a second to make: the client's, and one for all servers. Their other host keys are their own.
+/// RSA keys take a while to make: the client's, and one for all servers. Their other host keys are their own.
 void copy_keys(const std::string& to) {
   static const auto* const made = new temporary_folder;
-  static const bool done =
-      run({WAYBILL_SFTP_SERVER, "keys", made->path()}, made->path() + "/log") == 0 &&
-      run({"ssh-keygen", "-q", "-t", "rsa", "-N", "", "-f", made->path() + "/host_rsa"}, made->path() + "/log") == 0;
+  static const bool done = run({WAYBILL_SFTP_SERVER, "keys", made->path()}, made->path() + "/log") == 0 &&
+                           run({"ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", made->path() + "/host_rsa"},
+                               made->path() + "/log") == 0;
   static const int at_exit = std::atexit([] { delete made; });
   REQUIRE(done);
   REQUIRE(at_exit == 0);
