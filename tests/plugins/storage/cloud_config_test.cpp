@@ -16,7 +16,7 @@ using faults = std::vector<std::string>;
 
 json azure(const json& credentials, json place = json::object(), json more = json::object()) {
   json out{{"provider", "azure"}, {"config", {{"account", "reports"}, {"container", "audit"}, {"credentials", credentials}}}};
-  out["config"].merge_patch(place);
+  if (!place.is_null()) out["config"].merge_patch(place);
   out.merge_patch(more);
   return out;
 }
