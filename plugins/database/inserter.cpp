@@ -72,6 +72,8 @@ result<void> inserter::take(const group& rows, const query_result& answer) {
     const auto found = rows.size() == 1 ? inserted.begin() : inserted.find(row->what.idempotency_key());
     row->was_there = found == inserted.end();
     if (!row->was_there && refers) row->reference = field(answer, found->second, 1);
+    // The same key once more in this statement found the first one's row.
+    if (!row->was_there) inserted.erase(found);
     if (row->was_there && refers)
       if (const auto looked = look_up_reference(*row); !looked) return looked;
     row->end({});

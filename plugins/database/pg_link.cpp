@@ -50,19 +50,29 @@ std::string one_line(std::string_view text) {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-/// What a failed connection means. libpq 15 gives no code before the session stands, only its text and the server's, which is
-/// in the server's language; what is not recognized is the network's.
-failure connection_failure(const std::string& text) {
-  const auto detail = "no connection: " + one_line(text);
+/// Without the names that libpq puts in front, which are the destination's and might hold anything.
+std::string_view without_names(std::string_view text) {
+  constexpr std::string_view sign = " failed: ";
+  const auto at = text.find(sign);
+  return at == std::string_view::npos ? text : text.substr(at + sign.size());
+}
+
+/// What a failed connection means. libpq 15 gives no code before the session stands, only its text, English as long as the
+/// process sets no locale, and the server's in the server's language; what is not recognized is the network's.
+failure connection_failure(const std::string& whole) {
+  const auto detail = "no connection: " + one_line(whole);
+  const auto text = without_names(whole);
+  const auto says = [&](std::string_view sign) { return contains(text, sign); };
+  // OpenSSL's words for a connection that was cut in its handshake.
+  if (says("unexpected eof")) return {trouble::network, detail, {}};
+  if (says("database \"") && says("does not exist")) return {trouble::server, detail, "3D000"};
+  if (says("permission denied for database")) return {trouble::server, detail, "42501"};
+  if (says("role \"") && says("does not exist")) return {trouble::authentication, detail, {}};
   for (const auto* sign :
        {"password authentication failed", "no password supplied", "pg_hba.conf", "authentication", "certificate", "SSL error",
         "server does not support SSL", "SCRAM", "does not match host name", "channel binding"})
-    if (contains(text, sign)) return {trouble::authentication, detail, {}};
-  const auto at_end = [&](std::string_view sign) { return contains(text, sign); };
-  if (at_end("database \"") && at_end("does not exist")) return {trouble::server, detail, "3D000"};
-  if (at_end("role \"") && at_end("does not exist")) return {trouble::authentication, detail, {}};
-  if (at_end("permission denied for database")) return {trouble::server, detail, "42501"};
-  if (at_end("too many connections") || at_end("too many clients") || at_end("remaining connection slots"))
+    if (says(sign)) return {trouble::authentication, detail, {}};
+  if (says("too many connections") || says("too many clients") || says("remaining connection slots"))
     return {trouble::server, detail, "53300"};
   return {trouble::network, detail, {}};
 }
@@ -94,7 +104,7 @@ result<void> pg_link::connect(const server_settings& settings, const limits& unt
   const auto root = !verifies ? std::string{no_file} : settings.tls.ca_pem.empty() ? system_authorities() : authorities.path();
   const auto or_none = [](const std::string& path) { return path.empty() ? no_file : path.c_str(); };
   // What is left out libpq would take from the environment or the home folder of the node.
-  const std::array<std::pair<const char*, const char*>, 19> parameters{{
+  const std::array<std::pair<const char*, const char*>, 22> parameters{{
       {"host", settings.host.c_str()},
       {"hostaddr", address_.c_str()},
       {"port", port.c_str()},
@@ -109,6 +119,9 @@ result<void> pg_link::connect(const server_settings& settings, const limits& unt
       {"sslpassword", settings.tls.client_key_password.c_str()},
       {"sslcrl", no_file},
       {"ssl_min_protocol_version", "TLSv1.2"},
+      {"ssl_max_protocol_version", "TLSv1.3"},
+      {"sslsni", "1"},
+      {"channel_binding", "prefer"},
       {"gssencmode", "disable"},
       {"application_name", "waybill"},
       {"client_encoding", "UTF8"},

@@ -36,7 +36,7 @@ struct cancel_free {
 using cancel_handle = std::unique_ptr<PGcancel, cancel_free>;
 
 /// A connection to PostgreSQL: libpq without blocking, over TLS as configured, to a numeric address that the guard allowed.
-/// Neither the environment nor any file of the node has a part in it. One thread at a time.
+/// No file of the node has a part in it, and of its environment only what README.md names. One thread at a time.
 class pg_link {
 public:
   /// address: numeric; the configured host is what TLS verifies.

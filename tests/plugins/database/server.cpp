@@ -33,20 +33,21 @@ postgres_server& postgres_server::instance() {
 postgres_server::postgres_server() : port_(free_port()) {
   const auto f = folder_.path() + "/cluster";
   const auto log = folder_.path() + "/log";
+  // The server does not run as root and must find its way in.
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms::others_exec, std::filesystem::perm_options::add);
   REQUIRE(
       run({WAYBILL_POSTGRES_CLUSTER, "init", f, "listen_addresses = '127.0.0.1,127.0.0.2'", "port = " + std::to_string(port_),
            "ssl = on", "ssl_cert_file = '../server.pem'", "ssl_key_file = '../server.key'", "ssl_ca_file = '../ca.pem'"},
           log) == 0);
-  std::filesystem::permissions(folder_.path(), std::filesystem::perms::others_exec, std::filesystem::perm_options::add);
   for (const auto* name : {"server.pem", "server.key", "ca.pem"}) {
     std::filesystem::copy(tls_.folder.path() + "/" + name, f + "/" + name);
     std::filesystem::permissions(f + "/" + std::string{name}, std::filesystem::perms::owner_read);
-    // The server does not run as root, and wants its key for itself.
+    // It wants its key for itself.
     REQUIRE(run({"chown", "--reference=" + f + "/data", f + "/" + name}, log) == 0);
   }
-  std::ofstream{f + "/data/pg_hba.conf"}
-      << "local all postgres trust\nhostssl all certified 127.0.0.1/32 cert map=tests\n"
-         "hostnossl all clear 127.0.0.1/32 scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+  std::ofstream{f + "/data/pg_hba.conf"} << "local all postgres trust\nhostssl all certified 127.0.0.1/32 cert map=tests\n"
+                                            "hostnossl all clear 127.0.0.1/32 scram-sha-256\nhostssl all clear 127.0.0.1/32 "
+                                            "reject\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
   // The certificate of the tests is for "client".
   std::ofstream{f + "/data/pg_ident.conf"} << "tests client certified\n";
   process_ = std::make_unique<child_process>(std::vector<std::string>{WAYBILL_POSTGRES_CLUSTER, "run", f}, log);
@@ -56,6 +57,11 @@ postgres_server::postgres_server() : port_(free_port()) {
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   sql("CREATE ROLE writer LOGIN PASSWORD 's3cret'; CREATE ROLE client LOGIN; CREATE ROLE clear LOGIN PASSWORD 's3cret'; "
       "CREATE ROLE certified LOGIN; GRANT client TO certified;");
+}
+
+postgres_server::~postgres_server() {
+  // A server that is only told to end would wait for its sessions.
+  run({WAYBILL_POSTGRES_CLUSTER, "ctl", folder_.path() + "/cluster", "stop", "-W", "-m", "immediate"}, folder_.path() + "/log");
 }
 
 std::string postgres_server::sql(const std::string& statements) {

@@ -16,10 +16,14 @@ namespace waybill::testing {
 [[nodiscard]] const loaded_plugin& database();
 
 /// A PostgreSQL server in a folder of its own (tests/peers/postgres-cluster), with TLS. Roles: "writer" with the password
-/// "s3cret" (SCRAM), "certified" by client certificate. One for the process, started at first use.
+/// "s3cret" (SCRAM), "certified" by client certificate, "clear" with that password and without TLS only. One for the process,
+/// started at first use.
 class postgres_server {
 public:
   static postgres_server& instance();
+  ~postgres_server();
+  postgres_server(const postgres_server&) = delete;
+  postgres_server& operator=(const postgres_server&) = delete;
 
   /// Runs statements as the superuser; the rows as text. Fails the test if it fails.
   std::string sql(const std::string& statements);
