@@ -25,7 +25,7 @@ class Radosgw(Process):
 
     def __enter__(self):
         super().__enter__()
-        poll(lambda: "ready" in (self.folder / "output.log").read_text(), 60, "radosgw")
+        poll(lambda: "ready" in (self.folder / "output.log").read_text(), 120, "radosgw")
         return self
 
     def rclone(self, *arguments):

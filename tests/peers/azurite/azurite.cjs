@@ -20,6 +20,9 @@ const http = require('http');
 const https = require('https');
 const jwt = require('jsonwebtoken');
 
+// Node 18, which is Debian 12's, has it as a module only; the packages take it as a global.
+globalThis.crypto ??= crypto.webcrypto;
+
 const [cert, key, clientKey] = process.argv.slice(2);
 const account = 'acct1';
 const accountKey = Buffer.from('key-of-acct1-0123456789abcdef0123').toString('base64');

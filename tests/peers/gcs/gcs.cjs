@@ -17,6 +17,8 @@
 const crypto = require('crypto');
 const fs = require('fs');
 const http = require('http');
+// Node 18, which is Debian 12's, has it as a module only; the packages take it as a global.
+globalThis.crypto ??= crypto.webcrypto;
 const express = require('express');
 const { StorageEmulator } = require('firebase-tools/lib/emulator/storage/index.js');
 const { createCloudEndpoints } = require('firebase-tools/lib/emulator/storage/apis/gcloud.js');

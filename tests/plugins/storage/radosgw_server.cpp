@@ -52,7 +52,7 @@ radosgw_server::radosgw_server() : port_(free_pair()) {
   process_ = std::make_unique<child_process>(
       std::vector<std::string>{"bash", WAYBILL_START_RADOSGW, folder_.path() + "/ceph", std::to_string(port_)},
       folder_.path() + "/output");
-  static_cast<void>(wait_for_line(folder_, "ready", std::chrono::seconds{60}));
+  static_cast<void>(wait_for_line(folder_, "ready", std::chrono::seconds{120}));
 }
 
 std::string radosgw_server::endpoint() const { return "http://127.0.0.1:" + std::to_string(port_); }

@@ -75,7 +75,7 @@ monmaptool --create --clobber --fsid "$cluster" --addv a "[v1:127.0.0.1:$((port 
 ceph-mon --mkfs -i a --monmap "$dir/monmap" --keyring "$dir/keyring"
 background "$dir/mon.out" ceph-mon -i a -f
 osd=$(cat /proc/sys/kernel/random/uuid)
-timeout 30 ceph osd new "$osd"
+timeout 60 ceph osd new "$osd"
 ceph-osd -i 0 --mkfs --osd-uuid "$osd"
 background "$dir/osd.out" ceph-osd -i 0 -f
 radosgw-admin user create --uid=test --display-name=t --access-key=AKIDTEST --secret-key=SECRETTEST --caps 'roles=*' > "$dir/user.out" 2>&1
