@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
+#include <idn2.h>
 
 #include <waybill/transfer/json_text.hpp>
 
@@ -60,17 +61,14 @@ constexpr std::size_t longest_name = 200;
   return inner.size() < 16 && inet_pton(AF_INET, inner.c_str(), room) == 1;
 }
 
-/// libcurl's own libidn2: the domain as the host of a URL, asked back in Punycode.
+/// RFC 5891 and UTS 46. Not by libcurl, whose 7.88 reads names in the process's locale.
 [[nodiscard]] std::string to_a_labels(const std::string& domain) {
-  CURLU* const url = curl_url();
+  std::uint8_t* found = nullptr;
   std::string out;
-  char* host = nullptr;
-  if (url != nullptr && curl_url_set(url, CURLUPART_SCHEME, "https", 0) == CURLUE_OK &&
-      curl_url_set(url, CURLUPART_HOST, domain.c_str(), 0) == CURLUE_OK &&
-      curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) == CURLUE_OK && host != nullptr)
-    out = host;
-  curl_free(host);
-  curl_url_cleanup(url);
+  if (idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(domain.c_str()), &found, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) ==
+      IDN2_OK)
+    out = reinterpret_cast<const char*>(found);
+  idn2_free(found);
   return is_ascii_domain(out) ? out : std::string{};
 }
 
@@ -156,7 +154,7 @@ private:
 std::string ascii_domain(std::string_view domain) {
   if (is_ascii_domain(domain) || is_literal(domain)) return std::string{domain};
   const bool plain = std::all_of(domain.begin(), domain.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  // What is ASCII and no domain does not become one; libcurl would also read 0x7f.1 as an address.
+  // What is ASCII and no domain does not become one, nor does what would hold a separator.
   if (plain || domain.size() > longest_domain || domain.find_first_of("/?#@:%[]\\ ") != std::string_view::npos) return {};
   return to_a_labels(std::string{domain});
 }

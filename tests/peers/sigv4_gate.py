@@ -27,8 +27,10 @@ class Gate(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def answer(self, status, body, media_type="application/json"):
+    def answer(self, status, body, media_type="application/json", retry_after=None):
         self.send_response(status)
+        if retry_after:
+            self.send_header("Retry-After", retry_after)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -89,7 +91,7 @@ class Gate(BaseHTTPRequestHandler):
         skipped = ("host", "connection", "content-length", "expect")
         upstream.request(self.command, self.path, body, {k: v for k, v in self.headers.items() if k.lower() not in skipped})
         answer = upstream.getresponse()
-        return self.answer(answer.status, answer.read(), answer.getheader("Content-Type", "text/plain"))
+        return self.answer(answer.status, answer.read(), answer.getheader("Content-Type", "text/plain"), answer.getheader("Retry-After"))
 
     do_GET = do_POST = do_PUT = do_DELETE = pass_on
 

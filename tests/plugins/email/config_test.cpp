@@ -38,12 +38,12 @@ TEST_CASE("a good configuration of each provider has no fault") {
         json{{"type", "graph"}, {"tenantId", "t"}, {"clientId", "c"}, {"clientSecret", "s"}, {"mailbox", "a@example.com"}},
         json{{"type", "custom"}, {"url", "https://x.test/send"}, {"body", R"({"d":"{{attachment.content}}"})"}}})
     CHECK(fault_names(with_provider(provider)).empty());
-  const auto& tls = mail_tls().folder;
+  const auto& rsa = mail_rsa();
   CHECK(fault_names(with_provider({{"type", "graph"},
                                    {"tenantId", "t"},
                                    {"clientId", "c"},
-                                   {"certificatePem", tls.read("client.pem")},
-                                   {"keyPem", tls.read("client.key")},
+                                   {"certificatePem", rsa.read("rsa.pem")},
+                                   {"keyPem", rsa.read("rsa.key")},
                                    {"mailbox", "a@example.com"}}))
             .empty());
   CHECK(fault_names(with_provider({{"type", "smtp"},
@@ -55,7 +55,7 @@ TEST_CASE("a good configuration of each provider has no fault") {
                                      {"tokenUrl", "https://oauth2.googleapis.com/token"},
                                      {"issuer", "robot@example.com"},
                                      {"scope", "https://mail.google.com/"},
-                                     {"keyPem", tls.read("client.key")}}}}))
+                                     {"keyPem", rsa.read("rsa.key")}}}}))
             .empty());
 }
 

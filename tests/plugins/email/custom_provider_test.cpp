@@ -10,7 +10,7 @@ using nlohmann::json;
 
 namespace {
 
-json config_with(const json& more) {
+json config_with(const json& more = json::object()) {
   json provider{
       {"type", "custom"},
       {"url", mail_apis::instance().url("/custom/send")},
@@ -34,7 +34,7 @@ json config_with(const json& more) {
 
 TEST_CASE("a body from a template arrives as JSON with the content in it") {
   auto& apis = mail_apis::instance();
-  const auto seen = destination{config_with({})}.deliver();
+  const auto seen = destination{config_with()}.deliver();
   INFO(seen.detail << seen.response);
   REQUIRE(seen.action == WB_ACTION_DELIVERED);
   CHECK(seen.code == 201);
@@ -88,7 +88,7 @@ TEST_CASE("a template that yields no JSON rejects the delivery; a refusal is quo
 }
 
 TEST_CASE("the connection test asks what it is told to, or for the options of the URL") {
-  CHECK(destination{config_with({})}.test().action == WB_ACTION_DELIVERED);
+  CHECK(destination{config_with()}.test().action == WB_ACTION_DELIVERED);
   const json ping{{"method", "GET"}, {"url", mail_apis::instance().url("/custom/ping")}};
   CHECK(destination{config_with({{"test", ping}})}.test().code == 204);
   const json nowhere{{"method", "GET"}, {"url", mail_apis::instance().url("/nowhere")}};

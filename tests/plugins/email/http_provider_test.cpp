@@ -204,8 +204,8 @@ TEST_CASE("a refused token of Graph is fetched anew within the attempt; a certif
   REQUIRE(d.deliver().action == WB_ACTION_DELIVERED);
   auto p = apis.provider("graph");
   p.erase("clientSecret");
-  p["certificatePem"] = mail_tls().folder.read("client.pem");
-  p["keyPem"] = mail_tls().folder.read("client.key");
+  p["certificatePem"] = mail_rsa().read("rsa.pem");
+  p["keyPem"] = mail_rsa().read("rsa.key");
   // The server takes only the newest token: the first destination's is refused once.
   REQUIRE(destination{usual(p)}.deliver().action == WB_ACTION_DELIVERED);
   CHECK(d.deliver().action == WB_ACTION_DELIVERED);

@@ -34,10 +34,14 @@ void end_all() {
   for (const auto& folder : folders()) fs::remove_all(folder, ignored);
 }
 
-void start(const std::vector<std::string>& command, const std::string& folder, std::uint16_t port) {
+void remove_at_exit(const std::string& folder) {
   static const int registered = std::atexit(end_all);
   static_cast<void>(registered);
   folders().push_back(folder);
+}
+
+void start(const std::vector<std::string>& command, const std::string& folder, std::uint16_t port) {
+  remove_at_exit(folder);
   processes().push_back(new child_process{command, folder + "/output"});
   INFO(command.front());
   REQUIRE(listens(port));
@@ -48,10 +52,34 @@ void start(const std::vector<std::string>& command, const std::string& folder, s
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
+/// The line that Exim adds of whom it delivers to; what the mail's own headers say counts for nothing.
+[[nodiscard]] std::string envelope_of(const std::string& mail) {
+  const std::string name = "\nEnvelope-to: ";
+  const auto at = mail.find(name);
+  return at == std::string::npos ? std::string{} : mail.substr(at, mail.find('\n', at + name.size()) - at);
+}
+
 }  // namespace
 
 const certificates& mail_tls() {
-  static auto* const made = new certificates;
+  static auto* const made = [] {
+    auto* const one = new certificates;
+    remove_at_exit(one->folder.path());
+    return one;
+  }();
+  return *made;
+}
+
+const temporary_folder& mail_rsa() {
+  static auto* const made = [] {
+    auto* const one = new temporary_folder;
+    const auto& f = one->path();
+    remove_at_exit(f);
+    REQUIRE(run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=client", "-keyout",
+                 f + "/rsa.key", "-out", f + "/rsa.pem"},
+                f + "/openssl.log") == 0);
+    return one;
+  }();
   return *made;
 }
 
@@ -77,9 +105,7 @@ std::vector<std::string> exim_server::mails_to(const std::string& recipient, std
     std::vector<std::string> found;
     for (const auto& name : names) {
       auto text = file(name.string());
-      if (text.find("Envelope-to: ") != std::string::npos &&
-          text.substr(0, text.find("\n\n")).find(recipient) != std::string::npos)
-        found.push_back(std::move(text));
+      if (envelope_of(text).find(" " + recipient) != std::string::npos) found.push_back(std::move(text));
     }
     if (found.size() >= count || std::chrono::steady_clock::now() > limit) return found;
     std::this_thread::sleep_for(std::chrono::milliseconds{5});

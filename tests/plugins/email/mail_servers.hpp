@@ -14,6 +14,8 @@ namespace waybill::testing {
 
 /// Certificates for mail servers, and what a client must trust: one for the process.
 [[nodiscard]] const certificates& mail_tls();
+/// rsa.pem and rsa.key: a certificate and its key as token endpoints want them for signed assertions. One for the process.
+[[nodiscard]] const temporary_folder& mail_rsa();
 
 /// Exim (tests/peers/exim): a real mail server. One for the process, started at first use.
 class exim_server {

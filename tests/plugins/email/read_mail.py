@@ -17,7 +17,8 @@ for part in message.walk():
 texts = {}
 for kind in ("plain", "html"):
     part = message.get_body(preferencelist=(kind,))
-    texts[kind] = part.get_content() if part else None
+    # Line ends are looked at in `crlf`.
+    texts[kind] = part.get_content().replace("\r\n", "\n") if part else None
 attachments = []
 for part in message.iter_attachments():
     content = part.get_payload(decode=True)

@@ -70,7 +70,7 @@ TEST_CASE("a server that falls silent costs one mail its time, and no other mail
   destination slow{silent.config()};
   destination fast{good.config()};
   fake_delivery waits, goes;
-  waits.timeout_ms = 1'500;
+  waits.timeout_ms = 2'500;
   const auto token = slow.start(waits);
   for (int i = 0; i < 20; ++i) REQUIRE(fast.deliver(goes).action == WB_ACTION_DELIVERED);
   CHECK(fake_host::instance().completions(token) == 0);
