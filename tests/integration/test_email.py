@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import MASK, Node, NodeTest, ROOT, poll, tasks_of
+from harness import Client, MASK, Node, NodeTest, ROOT, poll, tasks_of
 from peers import Process, answers, free_port
 from test_payloads import MIB, digest_of, pieces, upload
 
@@ -139,6 +139,35 @@ class Emails(NodeTest):
         self.client.wait_delivery(answer.json["deliveryId"], "completed", 60)
         content = attachments(self.exim.mails("large@example.com")[0])["rows.bin"]
         self.assertEqual(hashlib.sha256(content).hexdigest(), digest_of(20 * MIB))
+
+    def test_content_above_the_limit_is_fetched_by_a_link_in_the_mail(self):
+        destination = self.create(self.exim.destination(to=["linked@example.com"], text="Hello", html="<p>Hello</p>", attachment={
+            "maxBytes": 1000, "link": {"expiryHours": 1, "maxAccess": 1}}))
+        receipt = self.client.deliver([destination], list(range(1000)), filename="numbers.json")
+        view = self.client.wait_delivery(receipt["deliveryId"], "completed")
+        mail = self.exim.mails("linked@example.com")[0]
+        self.assertEqual(attachments(mail), {})
+        found = re.search(r"^numbers\.json \(4\.7 KiB\): (\S+)$", mail.get_body(("plain",)).get_content(), re.M)
+        self.assertIsNotNone(found, mail)
+        url = found.group(1)
+        self.assertTrue(url.startswith(self.node.url + "/d/"), url)
+        self.assertIn(f'<a href="{url}">', mail.get_body(("html",)).get_content())
+        listed = self.client.get(f"/v1/download-links?deliveryId={receipt['deliveryId']}").json["data"]
+        self.assertEqual([(one["url"], one["maxAccess"], one["destinationId"]) for one in listed], [(url, 1, destination)])
+        outsider, path = Client(self.node.address), url[len(self.node.url):]
+        answer = outsider.get(path)
+        self.assertEqual((answer.status, answer.json), (200, list(range(1000))))
+        self.assertIn('filename="numbers.json"', answer.headers["Content-Disposition"])
+        self.assertEqual(outsider.get(path).status, 404)
+        attempt = tasks_of(view)[0]["attemptLog"][0]["attemptId"]
+        text = self.client.get(f"/v1/deliveries/{receipt['deliveryId']}/attempts/{attempt}").body.decode()
+        self.assertIn("sentAs", text)
+        self.assertNotIn(path[len("/d/"):], text + self.node.log_text())
+
+    def test_options_of_links_that_this_node_refuses_fail_the_delivery(self):
+        config = self.exim.destination(to=["unlinked@example.com"], attachment={"maxBytes": 1, "link": {"expiryHours": 1000000}})
+        task = tasks_of(self.deliver(self.create(config), "failed"))[0]
+        self.assertEqual((task["category"], len(task["attemptLog"])), ("configuration", 1))
 
     def test_a_wrong_password_is_an_authentication_failure(self):
         config = self.exim.destination(to=["anna@example.com"], provider={
