@@ -39,10 +39,9 @@ void tally::add(CURL* easy, const std::shared_ptr<sdk::host_gate>& host) {
   } else {
     ++figures_.reused;
   }
-  figures_.bytes_sent +=
-      small_number(easy, CURLINFO_REQUEST_SIZE) + static_cast<std::uint64_t>(number(easy, CURLINFO_SIZE_UPLOAD_T));
-  figures_.bytes_received +=
-      small_number(easy, CURLINFO_HEADER_SIZE) + static_cast<std::uint64_t>(number(easy, CURLINFO_SIZE_DOWNLOAD_T));
+  // Without headers: libcurl's size of a request holds that part of its body that left together with them.
+  figures_.bytes_sent += static_cast<std::uint64_t>(number(easy, CURLINFO_SIZE_UPLOAD_T));
+  figures_.bytes_received += static_cast<std::uint64_t>(number(easy, CURLINFO_SIZE_DOWNLOAD_T));
 }
 
 void tally::tell(clock::time_point now, when which) {
