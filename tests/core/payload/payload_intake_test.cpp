@@ -51,9 +51,10 @@ struct fixture {
     return o;
   }
 
+  /// Behind all that uploads have handed in.
   result<void> write(store_writer::job work) {
     auto answer = std::make_shared<std::promise<result<void>>>();
-    writer->run(std::move(work), [answer](result<void> done) { answer->set_value(std::move(done)); });
+    writer->run_bulk(std::move(work), [answer](result<void> done) { answer->set_value(std::move(done)); });
     return answer->get_future().get();
   }
   result<std::shared_ptr<payload_upload>> begin(const std::string& type = "text/csv", std::optional<std::uint64_t> size = {}) {
