@@ -21,7 +21,8 @@ struct meaning {
 meaning of_sqlstate(const std::string& state) {
   const auto group = state.substr(0, 2);
   if (state == "57014") return {action::retry, category::timeout, "The database did not finish in time."};
-  if (state == "23503") return {action::retry, category::validation, "The row refers to another that does not exist."};
+  // What it refers to may be on its way; as "validation" the engine would not try again.
+  if (state == "23503") return {action::retry, category::remote, "The row refers to another that does not exist."};
   if (group == "22" || group == "23" || group == "54" || group == "P0")
     return {action::reject, category::validation, "The database does not take these values."};
   if (state == "25006") return {action::retry, category::remote, "The database takes no writes at present."};

@@ -59,14 +59,29 @@ class Database(NodeTest):
                 self.assertEqual(answer.json["category"], expected, answer)
         self.assertEqual(self.rows(table), "0")
 
-    def test_a_table_that_is_missing_is_waited_for(self):
-        destination = self.destination(self.config("later"), {"retry": {"initialDelayMs": 50, "maxDelayMs": 200}})
+    def test_without_its_table_a_delivery_is_a_dead_letter_and_arrives_when_redriven(self):
+        destination = self.destination(self.config("later"))
         receipt = self.client.deliver([destination])
-        first = poll(lambda: tasks_of(self.client.delivery(receipt["deliveryId"]))[0]["attemptLog"], what="an attempt")
-        self.assertEqual(first[0]["category"], "configuration")
+        task = tasks_of(self.client.wait_delivery(receipt["deliveryId"], "failed"))[0]
+        self.assertEqual((task["category"], task["attempts"]), ("configuration", 1))
         self.table("later")
+        answer = self.client.post("/v1/dead-letters/redrive", {"destinationId": destination})
+        self.assertEqual(answer.status, 202, answer)
         self.client.wait_delivery(receipt["deliveryId"], "completed")
         self.assertEqual(self.rows("later"), "1")
+
+    def test_a_row_waits_for_the_one_that_it_refers_to(self):
+        self.database.sql("CREATE TABLE customers (id integer PRIMARY KEY)")
+        table = self.table("orders", ", customer integer REFERENCES customers")
+        destination = self.destination(self.config(table, columns=[{"column": "customer", "pointer": "/data/customer"}]),
+                                       {"retry": {"initialDelayMs": 100, "multiplier": 1, "maxDelayMs": 100, "maxAttempts": 100},
+                                        "breaker": {"failureThreshold": 1000}, "disableThreshold": 1000})
+        receipt = self.client.deliver([destination], {"customer": 7})
+        poll(lambda: tasks_of(self.client.delivery(receipt["deliveryId"]))[0]["attempts"] >= 2, what="retries")
+        self.assertEqual(self.rows(table), "0")
+        self.database.sql("INSERT INTO customers VALUES (7)")
+        self.client.wait_delivery(receipt["deliveryId"], "completed")
+        self.assertEqual(self.rows(table, "customer"), "7")
 
     def test_a_batch_is_one_statement_with_an_outcome_for_each_task(self):
         table = self.table("batched", ", n integer NOT NULL")
@@ -80,7 +95,8 @@ class Database(NodeTest):
     def test_what_a_cut_interrupts_is_written_once(self):
         table = self.table("cut")
         with Network(self.database.port) as network:
-            destination = self.destination(self.config(table, network.port), {"retry": {"initialDelayMs": 50, "maxDelayMs": 200, "maxAttempts": 50}})
+            destination = self.destination(self.config(table, network.port), {
+                "retry": {"initialDelayMs": 50, "maxDelayMs": 200, "maxAttempts": 50}, "breaker": {"failureThreshold": 1000}, "disableThreshold": 1000})
             ids = []
             for n in range(200):
                 ids.append(self.client.deliver([destination], {"n": n})["deliveryId"])

@@ -179,7 +179,7 @@ TEST_CASE("values that the table does not take reject the delivery") {
   auto orphan = row("orphan", R"({"n":1,"parent":7})");
   const auto seen = d.deliver(orphan);
   CHECK(seen.action == WB_ACTION_RETRY);  // what it refers to may be on its way
-  CHECK(seen.category == WB_CATEGORY_VALIDATION);
+  CHECK(seen.category == WB_CATEGORY_REMOTE);
 }
 
 TEST_CASE("a value that is required and missing rejects the delivery before the database is asked") {
