@@ -21,6 +21,10 @@ public:
 
   sftp_handler(transfer::path_template folder, transfer::path_template filename, std::shared_ptr<target> to)
       : folder_(std::move(folder)), filename_(std::move(filename)), target_(std::move(to)) {}
+  // A job that has just ended may hold the target for a moment longer.
+  ~sftp_handler() override { target_->close(); }
+  sftp_handler(const sftp_handler&) = delete;
+  sftp_handler& operator=(const sftp_handler&) = delete;
 
   void test_connection(std::int64_t deadline_ms, sdk::completion&& done) override;
   void deliver(const sdk::delivery& what, sdk::completion&& done) override;

@@ -37,6 +37,8 @@ public:
   void upload(pending_uploads items, bool together);
   void test(std::int64_t deadline_ms, sdk::completion done);
   void cancel(wb_token token);
+  /// Ends the idle sessions; for the handler's end.
+  void close() { sessions_->close(); }
   void wait_idle(std::chrono::milliseconds limit) { calls_.wait_idle(limit); }
 
 private:

@@ -12,6 +12,16 @@ using namespace waybill::transfer;
 using namespace std::chrono_literals;
 using found = call_book::canceled_while;
 
+namespace {
+
+struct session {
+  explicit session(std::promise<void>& when) : closed(when) {}
+  ~session() { closed.set_value(); }
+  std::promise<void>& closed;
+};
+
+}  // namespace
+
 TEST_CASE("a run stops when nobody waits for any of its calls, and not before") {
   call_book calls;
   const auto run = std::make_shared<call_book::run>();
@@ -53,11 +63,6 @@ TEST_CASE("idle is when every call has ended and no job is left") {
 
 TEST_CASE("of idle sessions the one used last is taken, and an old one is closed") {
   auto& lanes = *new lane_pool{"test", 2};  // never taken down, as in a plugin
-  struct session {
-    explicit session(std::promise<void>& when) : closed(when) {}
-    ~session() { closed.set_value(); }
-    std::promise<void>& closed;
-  };
   std::promise<void> first;
   std::promise<void> second;
   const auto pool = std::make_shared<idle_pool<std::unique_ptr<session>>>(lanes, lanes.open(1), 50ms);
@@ -68,5 +73,18 @@ TEST_CASE("of idle sessions the one used last is taken, and an old one is closed
   REQUIRE(last != nullptr);
   CHECK(&last->closed == &second);
   CHECK(first.get_future().wait_for(10s) == std::future_status::ready);
+  CHECK_FALSE(pool->take());
+}
+
+TEST_CASE("a closed pool closes its sessions at once and keeps no other") {
+  auto& lanes = *new lane_pool{"test", 2};  // never taken down, as in a plugin
+  std::promise<void> first;
+  std::promise<void> second;
+  const auto pool = std::make_shared<idle_pool<std::unique_ptr<session>>>(lanes, lanes.open(1), 60s);
+  pool->give(std::make_unique<session>(first));
+  pool->close();
+  CHECK(first.get_future().wait_for(0s) == std::future_status::ready);
+  pool->give(std::make_unique<session>(second));
+  CHECK(second.get_future().wait_for(0s) == std::future_status::ready);
   CHECK_FALSE(pool->take());
 }

@@ -34,8 +34,19 @@ public:
   void give(Session what) {
     if (longest_.count() == 0) return;
     const std::lock_guard lock{mutex_};
+    if (closed_) return;
     sessions_.push_back({std::move(what), clock::now()});
     if (!sweeping_) sweep_at(clock::now() + longest_);
+  }
+
+  /// Closes all sessions on this thread, and does not keep those given back later. For the handler's end: the lane's threads
+  /// are not joined, so what they close might meet the libraries' own end with the process.
+  void close() {
+    const std::lock_guard closing{closing_};
+    std::vector<idle_session> all;  // closed after the lock
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+    all.swap(sessions_);
   }
 
 private:
@@ -45,6 +56,7 @@ private:
   };
 
   void sweep() {
+    const std::lock_guard closing{closing_};
     std::vector<idle_session> old;  // closed after the lock
     const std::lock_guard lock{mutex_};
     const auto limit = clock::now() - longest_;
@@ -64,9 +76,11 @@ private:
   lane_pool& lanes_;
   const std::shared_ptr<lane_pool::lane> lane_;
   const std::chrono::milliseconds longest_;
+  std::mutex closing_;  ///< held while sessions are closed; taken before mutex_
   std::mutex mutex_;
   std::vector<idle_session> sessions_;
   bool sweeping_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace waybill::transfer
