@@ -33,7 +33,7 @@ const cloud_peer& azure() {
 
 std::string new_container() {
   static int last = 0;
-  const auto name = "container-" + std::to_string(++last);
+  auto name = "container-" + std::to_string(++last);
   REQUIRE_FALSE(azure().post("/_/container?name=" + name).is_null());
   return name;
 }

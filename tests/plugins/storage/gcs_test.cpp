@@ -29,7 +29,7 @@ const cloud_peer& google() {
 
 std::string new_bucket() {
   static int last = 0;
-  const auto name = "bucket-" + std::to_string(++last);
+  auto name = "bucket-" + std::to_string(++last);
   google().post("/_/bucket?name=" + name);
   return name;
 }

@@ -91,7 +91,7 @@ nlohmann::json radosgw_server::aws(std::vector<std::string> arguments) const {
 }
 
 std::string radosgw_server::new_bucket() {
-  const auto name = "bucket-" + std::to_string(++buckets_);
+  auto name = "bucket-" + std::to_string(++buckets_);
   REQUIRE(run(with_key({"rclone", "mkdir", "T:" + name}), fresh(folder_, "rclone.out")) == 0);
   return name;
 }
