@@ -78,7 +78,7 @@ TEST_CASE("a form, the other kinds of authentication, and a reference from a hea
   }
 }
 
-TEST_CASE("a template that yields no JSON rejects the delivery; a refusal is quoted from where it stands") {
+TEST_CASE("a template that yields no JSON rejects the delivery, and a refusal is quoted from where it stands") {
   const auto broken = destination{config_with({{"body", R"({"a":{{subject}},"b":"{{attachment.content}}"})"}})}.deliver();
   CHECK(broken.action == WB_ACTION_REJECT);
   CHECK(broken.category == WB_CATEGORY_VALIDATION);

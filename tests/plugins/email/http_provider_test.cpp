@@ -198,7 +198,7 @@ TEST_CASE("what looks like SparkPost's own templates arrives as it is written") 
         "{{opening_double_curly()}}{x{{closing_double_curly()}}}");
 }
 
-TEST_CASE("a refused token of Graph is fetched anew within the attempt; a certificate does as well as a secret") {
+TEST_CASE("a refused token of Graph is fetched anew within the attempt, and a certificate does as well as a secret") {
   auto& apis = mail_apis::instance();
   destination d{usual(apis.provider("graph"))};
   REQUIRE(d.deliver().action == WB_ACTION_DELIVERED);
