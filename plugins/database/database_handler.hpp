@@ -20,6 +20,10 @@ public:
                                                               sdk::fault_sink& faults);
 
   explicit database_handler(std::shared_ptr<target> to) : target_(std::move(to)) {}
+  // A job that has just ended may hold the target for a moment longer.
+  ~database_handler() override { target_->close(); }
+  database_handler(const database_handler&) = delete;
+  database_handler& operator=(const database_handler&) = delete;
 
   void test_connection(std::int64_t deadline_ms, sdk::completion&& done) override;
   void deliver(const sdk::delivery& what, sdk::completion&& done) override;

@@ -34,6 +34,8 @@ public:
   void insert(pending_rows rows);
   void test(std::int64_t deadline_ms, sdk::completion done);
   void cancel(wb_token token);
+  /// Ends the idle connections; for the handler's end.
+  void close() { sessions_->close(); }
   void wait_idle(std::chrono::milliseconds limit) { calls_.wait_idle(limit); }
 
 private:

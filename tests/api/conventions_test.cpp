@@ -67,7 +67,7 @@ TEST_CASE("a request id is answered as it was sent, or made") {
   CHECK(client.get("/nowhere").header("x-request-id").substr(0, 4) == "req_");
 }
 
-TEST_CASE("a traceparent is answered and goes with the delivery; without one a trace begins") {
+TEST_CASE("a traceparent is answered and goes with the delivery, without one a trace begins") {
   running_server node;
   auto client = node.client();
   const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

@@ -380,7 +380,7 @@ TEST_CASE("dead letters are found by payload type, tag and correlation id") {
   CHECK(dead(s, f) == 2);
 }
 
-TEST_CASE("a job that is given up says why; a finished one goes when its time is over") {
+TEST_CASE("a job that is given up says why, a finished one goes when its time is over") {
   ON_EVERY_ENGINE(s);
   const auto j = start_job(s, make_job(s, job_work::redrive));
   const auto give_up = [&](std::uint64_t epoch) {

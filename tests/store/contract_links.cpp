@@ -206,7 +206,7 @@ TEST_CASE("wrong passwords lock a link for a while, then for good") {
   CHECK(must(s.reader().get_link(s.org, link.id)).password_failures == 0);
 }
 
-TEST_CASE("a one-time password serves one access; a new one serves another") {
+TEST_CASE("a one-time password serves one access, a new one serves another") {
   ON_EVERY_ENGINE(s);
   const auto link = linked(s, [](download_link& l) {
     l.password = link_password::one_time;

@@ -52,7 +52,7 @@ TEST_CASE("lines of known hosts are for the host and its port") {
       negated.add_known_hosts(std::string{"*.example.com,!bad.example.com ssh-ed25519 "} + key, "bad.example.com", 22).empty());
 }
 
-TEST_CASE("the kinds of known keys are what is asked for; fingerprints let each kind have its turn") {
+TEST_CASE("the kinds of known keys are what is asked for, fingerprints let each kind have its turn") {
   host_keys lines;
   REQUIRE(lines.add_known_hosts(std::string{"h ssh-ed25519 "} + key, "h", 22).empty());
   CHECK(lines.offers(false) == std::vector<std::string>{"ssh-ed25519"});
