@@ -40,6 +40,8 @@ def answers(port):
 class Process:
     """A peer in a folder and on a port of its own, ended with the block."""
 
+    start_limit = 15  # seconds
+
     def __init__(self, port=None):
         self.folder = None
         self.process, self.port, self.wanted = None, None, port
@@ -53,7 +55,7 @@ class Process:
             self.port = self.wanted or free_port()
             with open(self.folder / "output.log", "ab") as output:
                 self.process = subprocess.Popen(self.command(), stdout=output, stderr=output, env={**os.environ, **self.environment()})
-            poll(lambda: self.process.poll() is not None or answers(self.port), 15, f"{self.command()[0]} on port {self.port}")
+            poll(lambda: self.process.poll() is not None or answers(self.port), self.start_limit, f"{self.command()[0]} on port {self.port}")
             if self.process.poll() is None:
                 return self
         raise AssertionError((self.folder / "output.log").read_text())

@@ -20,12 +20,14 @@ LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 class Radosgw(Process):
     """An S3 server that verifies what it is sent."""
 
+    start_limit = 120
+
     def command(self):
         return ["bash", str(ROOT / "tests" / "plugins" / "storage" / "start-radosgw.sh"), str(self.folder / "ceph"), str(self.port)]
 
     def __enter__(self):
         super().__enter__()
-        poll(lambda: "ready" in (self.folder / "output.log").read_text(), 120, "radosgw")
+        poll(lambda: "ready" in (self.folder / "output.log").read_text(), self.start_limit, "radosgw")
         return self
 
     def rclone(self, *arguments):
