@@ -25,8 +25,8 @@ public:
   virtual ~handler_services() = default;
   /// The network guard: may a connection to this resolved address (4 or 16 bytes, network order) be made?
   [[nodiscard]] virtual bool connect_allowed(const std::uint8_t* address, std::size_t size, std::uint16_t port) const = 0;
-  virtual result<std::string> state_get(destination_id id, std::string_view key) = 0;                           ///< blocks
-  virtual result<void> state_put(destination_id id, std::string_view key, std::string_view value) = 0;          ///< blocks
+  virtual result<std::string> state_get(destination_id id, std::string_view key) = 0;                   ///< blocks
+  virtual result<void> state_put(destination_id id, std::string_view key, std::string_view value) = 0;  ///< blocks
   /// Blocks. validation_error for options that no link can have, not_found where there is no link service.
   virtual result<std::string> link_create(destination_id id, const delivery& d, std::string_view options) = 0;
   /// Whether such a link could be made; makes none. Errors as link_create.
